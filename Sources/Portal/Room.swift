@@ -1,0 +1,2 @@
+/// Placeholder until the room's first file lands.
+enum PortalRoom {}

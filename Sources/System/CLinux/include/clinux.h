@@ -1,0 +1,30 @@
+// Linux calls that Swift's Glibc module does not show: epoll, accept4, eventfd, sendfile.
+// No _GNU_SOURCE here: two modules would disagree on fd_set; it is defined in the .c file only.
+#ifndef MOTCUA_CLINUX_H
+#define MOTCUA_CLINUX_H
+
+#include <stdint.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/sendfile.h>
+
+/// accept4(2) with SOCK_NONBLOCK | SOCK_CLOEXEC.
+int clinux_accept(int listener, struct sockaddr *address, socklen_t *length);
+
+/// epoll_ctl(2) with `token` in epoll_data.
+int clinux_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t token);
+
+/// The token that epoll_wait(2) returned in `event`.
+uint64_t clinux_epoll_token(const struct epoll_event *event);
+
+/// prctl(PR_SET_PDEATHSIG): this process gets `signal` when its parent dies.
+int clinux_set_parent_death_signal(int signal);
+
+/// fork and exec a program whose parent-death signal is SIGTERM; standard input is /dev/null.
+/// Returns the process id, or -1 with errno set.
+int clinux_spawn_child(const char *path, char *const arguments[], char *const environment[]);
+
+#endif
