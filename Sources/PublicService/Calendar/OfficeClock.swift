@@ -84,7 +84,7 @@ public struct OfficeClock: Sendable {
     }
 
     /// Rule 5: the earliest moment at which `minutes` working minutes have passed.
-    private func count(
+    func count(
         _ minutes: Int, from start: LocalMinute, _ pauses: [Range<Int>], _ because: inout [DueReason]
     ) throws(CalendarRefusal) -> LocalMinute {
         var remaining = minutes
@@ -247,4 +247,13 @@ public enum Nearness: Sendable, Hashable {
     case today
     /// Late by this many working days.
     case overdue(days: Int)
+}
+
+extension OfficeClock {
+    /// The earliest moment at which `workingMinutes` (1 or more) have passed since `start`.
+    public func adding(workingMinutes: Int, to start: LocalMinute) throws(CalendarRefusal) -> LocalMinute {
+        guard workingMinutes >= 1 else { throw .quantity }
+        var because: [DueReason] = []
+        return try count(workingMinutes, from: try opening(from: start), [], &because)
+    }
 }

@@ -30,6 +30,10 @@ public struct Dossier: Sendable, Hashable, Codable {
     public internal(set) var dueAt: Instant?
     /// Who has it now, and since when.
     public internal(set) var holder: Holder
+    /// The professional officer to whom it was handed over, kept while it lies elsewhere.
+    public internal(set) var assignee: OfficerID?
+    /// How often the due moment was moved by an extension.
+    public internal(set) var extensions: Int
     /// Every supplement request in order; the last may be open.
     public internal(set) var supplements: [Supplement]
     /// The drafted, signed, issued result.
