@@ -55,7 +55,9 @@ public struct TemplateLibrary: Sendable {
         return TemplateSet(programs: programs)
     }
 
-    private func bind<P: Page>(_ page: P.Type) -> (TemplateProgram, (usedTemplates: Set<String>, defects: [TemplateDefect])) {
+    private func bind<P: Page>(_ page: P.Type) -> (
+        TemplateProgram, (usedTemplates: Set<String>, defects: [TemplateDefect])
+    ) {
         let table = P.fields.table
         var compiler = TemplateCompiler(templates: templates)
         let program = compiler.compile(P.template, table)

@@ -22,7 +22,8 @@ import Testing
     }
 
     @Test func missingPartIsNothing() throws {
-        let source = "[{{refund.amount}}{{#refund}}x{{/refund}}{{^refund}}none{{/refund}}{{^refund.bank}}!{{/refund.bank}}]"
+        let source =
+            "[{{refund.amount}}{{#refund}}x{{/refund}}{{^refund}}none{{/refund}}{{^refund.bank}}!{{/refund.bank}}]"
         #expect(try render(OraclePage(), ["page": source]) == "[none!]")
     }
 
@@ -36,7 +37,10 @@ import Testing
             "{{<parent}}{{$block}}\none\ntwo\n{{/block}}{{/parent}}\n",
             "Hi,\n{{$block}}\n  default\n{{/block}}\n", "Hi,\n  one\n  two\n"
         ),
-        ("{{<parent}}{{$block}}\none\ntwo{{/block}}\n{{/parent}}\n", "Hi,\n  {{$block}}{{/block}}\n", "Hi,\n  one\n  two\n"),
+        (
+            "{{<parent}}{{$block}}\none\ntwo{{/block}}\n{{/parent}}\n", "Hi,\n  {{$block}}{{/block}}\n",
+            "Hi,\n  one\n  two\n"
+        ),
         ("Hi,\n  {{<parent}}{{/parent}}\n", "one\n{{$block}}{{/block}}two\n", "Hi,\n  one\n  two\n"),
     ])
     func indentsBlocksAsTheSpecificationSays(_ page: String, _ parent: String, _ expected: String) throws {
@@ -45,7 +49,8 @@ import Testing
 
     @Test func anOverrideDoesNotReachIntoParentsUsedByAnother() throws {
         let sources = [
-            "page": "{{<base}}{{$title}}Page{{/title}}{{$main}}{{<card}}{{$title}}Card{{/title}}{{/card}}{{/main}}{{/base}}",
+            "page":
+                "{{<base}}{{$title}}Page{{/title}}{{$main}}{{<card}}{{$title}}Card{{/title}}{{/card}}{{/main}}{{/base}}",
             "base": "{{$title}}{{/title}}: {{$main}}{{/main}}",
             "card": "[{{$title}}{{/title}}]",
         ]
