@@ -1,0 +1,67 @@
+/// Preconditions (RFC 9110 §13), evaluated in the order of §13.2.2.
+public enum ConditionalRequest {
+    /// What the server holds now.
+    public struct Validators: Sendable, Hashable {
+        /// The entity tag with its quotes, `W/` in front when weak.
+        public let etag: String
+        /// Seconds since 1970, if known.
+        public let modifiedAt: Int64?
+
+        /// Names the validators.
+        public init(etag: String, modifiedAt: Int64? = nil) {
+            self.etag = etag
+            self.modifiedAt = modifiedAt
+        }
+    }
+
+    /// What follows from the preconditions.
+    public enum Outcome: Sendable, Hashable {
+        /// Perform the method.
+        case proceed
+        /// Answer 304.
+        case notModified
+        /// Answer 412.
+        case failed
+    }
+
+    /// Judges the request's fields against what is there.
+    public static func evaluate(_ head: RequestHead, _ current: Validators) -> Outcome {
+        let fields = head.fields
+        let isRead = head.method == .get || head.method == .head
+        if let ifMatch = fields[.ifMatch] {
+            guard matches(ifMatch, current.etag, strong: true) else { return .failed }
+        } else if let since = fields[.ifUnmodifiedSince].flatMap(HTTPDate.parse), let modifiedAt = current.modifiedAt {
+            guard modifiedAt <= since else { return .failed }
+        }
+        if let ifNoneMatch = fields[.ifNoneMatch] {
+            guard matches(ifNoneMatch, current.etag, strong: false) else { return .proceed }
+            return isRead ? .notModified : .failed
+        }
+        if isRead, let since = fields[.ifModifiedSince].flatMap(HTTPDate.parse), let modifiedAt = current.modifiedAt,
+            modifiedAt <= since
+        {
+            return .notModified
+        }
+        return .proceed
+    }
+
+    /// Whether a Range field may be applied (If-Range, §13.1.5: strong comparison).
+    public static func rangeApplies(_ head: RequestHead, _ current: Validators) -> Bool {
+        guard let ifRange = head.fields[.ifRange] else { return true }
+        if ifRange.hasPrefix("\"") { return ifRange == current.etag }
+        guard let date = HTTPDate.parse(ifRange), let modifiedAt = current.modifiedAt else { return false }
+        return date == modifiedAt
+    }
+
+    private static func matches(_ list: String, _ etag: String, strong: Bool) -> Bool {
+        if list == "*" { return true }
+        return ListField.elements(list).contains { candidate in
+            if strong { return candidate == etag && !candidate.hasPrefix("W/") }
+            return opaque(candidate) == opaque(etag)
+        }
+    }
+
+    private static func opaque(_ etag: String) -> Substring {
+        etag.hasPrefix("W/") ? etag.dropFirst(2) : etag[...]
+    }
+}

@@ -1,0 +1,112 @@
+/// What a head must satisfy as a whole: Host, framing, persistence, expectation.
+enum HeadRules {
+    static func check(line: RequestLine, section: FieldSection, byteCount: Int) throws(Refusal) -> ParsedHead {
+        var fields = section.fields
+        try checkHost(fields, line: line)
+        if let authority = line.authority { fields.set(.host, authority) }
+        let framing = try framing(fields, version: line.version)
+        let expectsContinue = try expectation(fields, version: line.version)
+        return ParsedHead(
+            head: RequestHead(
+                method: line.method, path: line.path, query: line.query, version: line.version, fields: fields),
+            framing: framing, keepAlive: keepAlive(fields, version: line.version),
+            expectsContinue: expectsContinue && framing != .none, byteCount: byteCount)
+    }
+
+    private static func checkHost(_ fields: HeaderFields, line: RequestLine) throws(Refusal) {
+        let hosts = fields.values(of: .host)
+        guard hosts.count <= 1 else { throw Refusal(.badRequest, "RFC 9112 §3.2", "two Host fields") }
+        guard let host = hosts.first else {
+            // HTTP/1.0 clients, HAProxy's default health check among them, send none.
+            guard line.version == .http10 else { throw Refusal(.badRequest, "RFC 9112 §3.2", "no Host field") }
+            return
+        }
+        var text = host
+        let valid = text.withUTF8 { HostRules.isValid(UnsafeRawBufferPointer($0)) }
+        guard valid else { throw Refusal(.badRequest, "RFC 9112 §3.2", "invalid Host") }
+    }
+
+    private static func framing(_ fields: HeaderFields, version: RequestHead.Version) throws(Refusal) -> BodyFraming {
+        let codings = fields.values(of: .transferEncoding)
+        let lengths = fields.values(of: .contentLength)
+        if !codings.isEmpty {
+            guard version == .http11 else {
+                throw Refusal(.badRequest, "RFC 9112 §6.1", "Transfer-Encoding in HTTP/1.0")
+            }
+            guard lengths.isEmpty else {
+                throw Refusal(.badRequest, "RFC 9112 §6.3", "Content-Length with Transfer-Encoding")
+            }
+            return try transferCoding(codings)
+        }
+        guard let length = lengths.first else { return .none }
+        guard lengths.count == 1, !length.isEmpty, length.utf8.allSatisfy(Octet.isDigit) else {
+            throw Refusal(.badRequest, "RFC 9110 §8.6", "invalid or repeated Content-Length")
+        }
+        guard length.utf8.count <= 18, let count = Int64(length) else {
+            throw Refusal(.contentTooLarge, "RFC 9110 §15.5.14", "Content-Length beyond any limit")
+        }
+        return count == 0 ? .none : .length(count)
+    }
+
+    private static func transferCoding(_ values: [String]) throws(Refusal) -> BodyFraming {
+        let names = values.flatMap { value in
+            value.split(separator: ",", omittingEmptySubsequences: false).map {
+                $0.drop { $0 == " " || $0 == "\t" }.lowercased()
+            }
+        }.map { name in String(name.reversed().drop { $0 == " " || $0 == "\t" }.reversed()) }
+        if names == ["chunked"] { return .chunked }
+        let wellFormed = names.allSatisfy { !$0.isEmpty }
+        guard wellFormed, names.filter({ $0 == "chunked" }).count <= 1, names.last != "chunked" || names.count > 1
+        else {
+            throw Refusal(.badRequest, "RFC 9112 §6.1", "malformed Transfer-Encoding")
+        }
+        throw Refusal(.notImplemented, "RFC 9112 §6.1", "transfer coding other than chunked")
+    }
+
+    private static func keepAlive(_ fields: HeaderFields, version: RequestHead.Version) -> Bool {
+        guard let connection = fields[.connection] else { return version == .http11 }
+        let options = ListField.tokens(connection)
+        if options.contains("close") { return false }
+        return version == .http11 || options.contains("keep-alive")
+    }
+
+    private static func expectation(_ fields: HeaderFields, version: RequestHead.Version) throws(Refusal) -> Bool {
+        guard version == .http11, let expectation = fields[.expect] else { return false }
+        guard expectation.lowercased() == "100-continue" else {
+            throw Refusal(.expectationFailed, "RFC 9110 §10.1.1", "unknown expectation")
+        }
+        return true
+    }
+}
+
+/// `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2).
+enum HostRules {
+    static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard !bytes.isEmpty, bytes.count <= 255 + 6 else { return false }
+        var end = bytes.count
+        if bytes[0] == UInt8(ascii: "[") {
+            guard let close = bytes.firstOffset(of: UInt8(ascii: "]"), from: 1), close > 1 else { return false }
+            for index in 1..<close {
+                let byte = bytes[index]
+                guard Octet.hexValue(byte) != nil || byte == Octet.colon || byte == UInt8(ascii: ".") else {
+                    return false
+                }
+            }
+            end = close + 1
+        } else {
+            end = bytes.firstOffset(of: Octet.colon, from: 0) ?? bytes.count
+            guard end > 0, bytes[..<end].allSatisfy(isRegisteredNameByte) else { return false }
+        }
+        guard end < bytes.count else { return true }
+        return bytes[end] == Octet.colon && bytes.count - end <= 6 && bytes[(end + 1)...].allSatisfy(Octet.isDigit)
+    }
+
+    private static func isRegisteredNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+}
