@@ -35,6 +35,11 @@ public struct HeaderFields: Sendable {
         fields.append(Field(name: name, value: value))
     }
 
+    /// Adds every line of another section; they were checked when they entered it.
+    public mutating func append(contentsOf other: HeaderFields) {
+        fields.append(contentsOf: other.fields)
+    }
+
     /// Replaces every line of `name` by one.
     public mutating func set(_ name: FieldName, _ value: String) {
         remove(name)
