@@ -35,9 +35,9 @@ public struct HeaderFields: Sendable {
         fields.append(Field(name: name, value: value))
     }
 
-    /// Adds every line of another section; they were checked when they entered it.
-    public mutating func append(contentsOf other: HeaderFields) {
-        fields.append(contentsOf: other.fields)
+    /// Adds a line taken from another section, whose value was checked when it entered there.
+    public mutating func append(checked field: Field) {
+        fields.append(field)
     }
 
     /// Replaces every line of `name` by one.

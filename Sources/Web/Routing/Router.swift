@@ -147,6 +147,8 @@ public final class Router: Responder {
             response.fields.append(.setCookie, cookie.fieldValue(isSecure: exchange.peer.isSecure))
         }
         for step in middleware.reversed() { step.leave(exchange, &response) }
+        // "identity" only marks an answer that is not to be compressed; it never travels (RFC 9110 §8.4.1).
+        if response.fields[.contentEncoding] == "identity" { response.fields.remove(.contentEncoding) }
         return response
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPWire
 import Platform
 
 /// A folder or file that the program needs at start cannot be read.
@@ -59,11 +60,24 @@ enum Folder {
     static func read(_ path: String, upTo limit: Int) throws(FolderError) -> [UInt8] {
         guard let file = OpenFile(path: path) else { throw FolderError(path: path, reason: "cannot be opened") }
         guard file.size <= Int64(limit) else { throw FolderError(path: path, reason: "larger than \(limit) bytes") }
-        var bytes = [UInt8](repeating: 0, count: Int(file.size))
+        return try read(file.descriptor, offset: 0, byteCount: Int(file.size), path)
+    }
+
+    /// The bytes of an open file's region.
+    static func read(_ region: any FileRegion) throws(FolderError) -> [UInt8] {
+        try read(region.descriptor, offset: region.offset, byteCount: Int(region.byteCount), "open file")
+    }
+
+    private static func read(
+        _ descriptor: Int32, offset: Int64, byteCount: Int, _ path: String
+    ) throws(FolderError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: byteCount)
         var filled = 0
         while filled < bytes.count {
             let count = bytes.withUnsafeMutableBytes { buffer in
-                pread(file.descriptor, buffer.baseAddress?.advanced(by: filled), buffer.count - filled, off_t(filled))
+                pread(
+                    descriptor, buffer.baseAddress?.advanced(by: filled), buffer.count - filled,
+                    off_t(offset) + off_t(filled))
             }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw FolderError(path: path, reason: "cannot be read to its end") }
