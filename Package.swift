@@ -87,7 +87,10 @@ let package = Package(
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"], swiftSettings: house),
         .testTarget(name: "PublicServiceTests", dependencies: ["PublicService"], swiftSettings: house),
         .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: house),
-        .testTarget(name: "SocketServerTests", dependencies: ["SocketServer", "HTTPWire"], swiftSettings: house),
+        .testTarget(
+            name: "SocketServerTests",
+            dependencies: ["SocketServer", "HTTPWire", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: house),
         .testTarget(name: "StoreTests", dependencies: ["Store", "PublicService", "Platform"], swiftSettings: house),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents", "PublicService"], swiftSettings: house),
         .testTarget(name: "GatewaysTests", dependencies: ["Gateways", "PublicService"], swiftSettings: house),

@@ -64,4 +64,13 @@ public struct ParsedHead: Sendable {
     public let expectsContinue: Bool
     /// Bytes of the buffer that the head took; the content begins there.
     public let byteCount: Int
+
+    /// Made by the parser, and by tests.
+    public init(head: RequestHead, framing: BodyFraming, keepAlive: Bool, expectsContinue: Bool, byteCount: Int) {
+        self.head = head
+        self.framing = framing
+        self.keepAlive = keepAlive
+        self.expectsContinue = expectsContinue
+        self.byteCount = byteCount
+    }
 }

@@ -1,0 +1,241 @@
+import CLinux
+import HTTPWire
+
+/// One connection: bytes in, exchanges in order, bytes out. All decisions about time are `ConnectionState`'s, about
+/// bytes HTTPWire's; this class carries them out.
+final class Connection: EventHandler, @unchecked Sendable {
+    // Guard: everything is touched on the loop's thread only; tasks of handlers run there too, because the loop is
+    // their executor, and the three doors for them assert it.
+    let loop: EventLoop
+    let core: ServerCore
+    let listener: Listener
+    let transport: Transport
+    let peer: Peer
+    var state: ConnectionState
+    var parser: RequestParser
+    /// Received, not yet consumed.
+    var input: [UInt8] = []
+    /// To be sent; `outputStart` bytes of it are gone already.
+    var output: [UInt8] = []
+    var outputStart = 0
+    /// Sent after `output`.
+    var file: (region: any FileRegion, offset: Int64, remaining: Int64)?
+    var exchange: Exchange?
+    /// Who waits for the output to drain.
+    var drainWaiter: CheckedContinuation<Bool, Never>?
+    var isClosed = false
+    var hasEnded = false
+    /// After the output: no more requests.
+    var closesAfterOutput = false
+    /// The client may still be sending: close in two steps, so that it sees its answer.
+    var needsLinger = false
+    var lingerDropped: Int64 = 0
+    private var interest: UInt32 = UInt32(EPOLLIN.rawValue)
+    private var isServing = false
+
+    init(loop: EventLoop, core: ServerCore, listener: Listener, transport: Transport, address: String) {
+        self.loop = loop
+        self.core = core
+        self.listener = listener
+        self.transport = transport
+        peer = Peer(address: address, isSecure: transport.isSecure)
+        state = ConnectionState(limits: core.limits, now: MonotonicClock.milliseconds())
+        parser = RequestParser(limits: core.limits.wire)
+    }
+
+    func open() {
+        if !loop.add(transport.descriptor, events: interest, handler: self) { close() }
+    }
+
+    // MARK: Events
+
+    func handle(events: UInt32) {
+        if events & UInt32(EPOLLERR.rawValue) != 0 { return close() }
+        if events & UInt32(EPOLLHUP.rawValue) != 0, !wantsInput { return close() }
+        if events & UInt32(EPOLLIN.rawValue | EPOLLHUP.rawValue) != 0 { receive() }
+        serve()
+    }
+
+    func tick(now: UInt64) {
+        switch state.verdict(now: now) {
+        case .none: return
+        case .close: close()
+        case .requestTimeout:
+            refuse(Refusal(.requestTimeout, "RFC 9110 \u{A7}15.5.9", "too slow"))
+            serve()
+        case .handlerTimeout:
+            refuse(Refusal(.serviceUnavailable, "RFC 9110 \u{A7}15.6.4", "handler too slow"))
+            serve()
+        }
+    }
+
+    /// Consumes what is there, sends what is ready, and waits for the right events: after every change from outside.
+    func serve() {
+        guard !isClosed, !isServing else { return }
+        isServing = true
+        defer { isServing = false }
+        takeSpareOutput()
+        // Bounded: each turn but the last takes at least one pipelined request out of the input.
+        while !isClosed {
+            let before = input.count
+            consumeInput()
+            let wasBlocked = hasOutput
+            flush()
+            let mayGoOn = exchange == nil && !hasOutput && !input.isEmpty
+            guard !isClosed, mayGoOn, wasBlocked || input.count < before else { break }
+        }
+        returnSpareOutput()
+        guard !isClosed else { return }
+        if exchange == nil, !hasOutput, hasEnded || closesAfterOutput { return finishOutput() }
+        updateInterest()
+        if wantsInput, transport.hasBufferedInput { resumeSoon() }
+    }
+
+    /// Serves again in a turn of its own.
+    func resumeSoon() {
+        loop.execute { [self] in
+            guard !isClosed else { return }
+            receive()
+            serve()
+        }
+    }
+
+    private func receive() {
+        guard !isClosed, wantsInput else { return }
+        switch transport.receive(into: loop.readBuffer) {
+        case .wouldBlock: return
+        case .failed: close()
+        case .ended: inputEnded()
+        case .bytes(let count):
+            let received = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(loop.readBuffer)[..<count])
+            if input.isEmpty {
+                takeSpareOutput()
+                let used = consume(received)
+                if used < count { input.append(contentsOf: received[used...]) }
+            } else {
+                input.append(contentsOf: received)
+            }
+        }
+    }
+
+    private func inputEnded() {
+        hasEnded = true
+        if state.phase == .lingering { return close() }
+        guard let exchange else {
+            if !hasOutput { close() }
+            return
+        }
+        exchange.keepAlive = false
+        if !exchange.decoder.isComplete { exchange.pipe?.end(.failure(.incomplete)) }
+        if exchange.isComplete { endExchange(exchange) }
+    }
+
+    private func consumeInput() {
+        guard !input.isEmpty else { return }
+        let held = input
+        input = []
+        let used = held.withUnsafeBytes { consume($0) }
+        if used < held.count { input = used == 0 ? held : Array(held[used...]) }
+    }
+
+    /// Takes heads and content out of `bytes`; returns how many were taken. What is left waits for the exchange in
+    /// progress, for the output, or for more bytes.
+    private func consume(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var position = 0
+        do throws(Refusal) {
+            while position < bytes.count, !isClosed {
+                if state.phase == .lingering {
+                    drop(bytes.count - position)
+                    return bytes.count
+                }
+                let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
+                if let exchange {
+                    guard !exchange.decoder.isComplete else { return position }
+                    position += try receiveContent(rest, exchange)
+                } else {
+                    guard !closesAfterOutput else { return bytes.count }
+                    guard file == nil, output.count - outputStart <= core.limits.outputBacklogBytes else {
+                        return position
+                    }
+                    guard let parsed = try parser.parse(rest) else {
+                        state.enter(.head, now: MonotonicClock.milliseconds())
+                        return position
+                    }
+                    parser.reset()
+                    position += parsed.byteCount
+                    begin(parsed)
+                }
+            }
+        } catch {
+            refuse(error)
+            return bytes.count
+        }
+        return position
+    }
+
+    private func drop(_ count: Int) {
+        lingerDropped += Int64(count)
+        if lingerDropped > core.limits.discardBytes { close() }
+    }
+
+    // MARK: Interest
+
+    var hasOutput: Bool { output.count > outputStart || file != nil }
+
+    private var wantsInput: Bool {
+        if hasEnded { return false }
+        if state.phase == .lingering { return true }
+        guard let exchange else { return !closesAfterOutput && input.count <= core.limits.wire.headBytes * 2 }
+        if exchange.decoder.isComplete { return input.count < core.limits.bodyBacklogBytes }
+        guard let pipe = exchange.pipe else { return exchange.discarded <= core.limits.discardBytes }
+        return pipe.waitingBytes < core.limits.bodyBacklogBytes
+    }
+
+    func updateInterest() {
+        var wanted: UInt32 = 0
+        if wantsInput { wanted |= UInt32(EPOLLIN.rawValue) }
+        if hasOutput { wanted |= UInt32(EPOLLOUT.rawValue) }
+        if let exchange, !exchange.decoder.isComplete {
+            state.heldBack(wanted & UInt32(EPOLLIN.rawValue) == 0, now: MonotonicClock.milliseconds())
+        }
+        guard wanted != interest else { return }
+        interest = wanted
+        loop.modify(transport.descriptor, events: wanted)
+    }
+
+    // MARK: End
+
+    /// Stops taking requests: closes now when nothing is in progress.
+    func drain() {
+        if exchange == nil, !hasOutput, state.phase != .head || input.isEmpty { return close() }
+        exchange?.keepAlive = false
+    }
+
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        loop.remove(transport.descriptor)
+        transport.close()
+        file = nil
+        if let exchange {
+            exchange.pipe?.end(.failure(.incomplete))
+            exchange.task?.cancel()
+            record(exchange)
+        }
+        exchange = nil
+        if let drainWaiter {
+            self.drainWaiter = nil
+            drainWaiter.resume(returning: false)
+        }
+        core.connectionClosed(address: peer.address)
+    }
+
+    private func finishOutput() {
+        guard needsLinger, !hasEnded else { return close() }
+        guard state.phase != .lingering else { return updateInterest() }
+        state.enter(.lingering, now: MonotonicClock.milliseconds())
+        transport.endOutput()
+        input = []
+        updateInterest()
+    }
+}

@@ -1,0 +1,266 @@
+import HTTPWire
+
+/// From a complete head to a complete answer.
+extension Connection {
+    func begin(_ parsed: ParsedHead) {
+        let client = listener.trustedProxies.client(of: parsed.head, connection: peer)
+        let exchange = Exchange(
+            parsed: parsed, peer: client, limits: core.limits.wire, startedAt: MonotonicClock.microseconds())
+        self.exchange = exchange
+        switch listener.responder.answer(parsed.head, from: client) {
+        case .ready(let response):
+            if case .stream(let write) = response.body, start(response, exchange) {
+                let box = ExchangeBox(exchange)
+                exchange.task = Task(executorPreference: loop) { [self] in await stream(write, box) }
+            } else if !exchange.isAnswered {
+                start(response, exchange)
+            }
+        case .later(let limit, let handler): hand(exchange, to: handler, bodyLimit: limit)
+        }
+    }
+
+    private func hand(
+        _ exchange: Exchange, to handler: @escaping @Sendable (Request) async -> Response, bodyLimit: Int
+    ) {
+        exchange.bodyLimit = Int64(bodyLimit)
+        if case .length(let count) = exchange.parsed.framing, count > exchange.bodyLimit {
+            return refuse(Refusal(.contentTooLarge, "RFC 9110 \u{A7}15.5.14", "content longer than the route takes"))
+        }
+        let pipe = BodyPipe()
+        exchange.pipe = pipe
+        let now = MonotonicClock.milliseconds()
+        if exchange.decoder.isComplete {
+            pipe.end(.success(()))
+            state.enter(.handling, now: now)
+        } else {
+            state.enter(.body, now: now)
+        }
+        let box = ExchangeBox(exchange)
+        let body = RequestBody { [self] () async throws(BodyError) -> [UInt8]? in try await nextPiece(box) }
+        let request = Request(head: exchange.parsed.head, body: body, peer: exchange.peer)
+        exchange.task = Task(executorPreference: loop) { [self] in
+            let response = await handler(request)
+            await finish(response, box)
+        }
+    }
+
+    // MARK: Content
+
+    /// Takes content of the exchange in progress; returns the bytes consumed.
+    func receiveContent(_ bytes: UnsafeRawBufferPointer, _ exchange: Exchange) throws(Refusal) -> Int {
+        var content: [UInt8] = []
+        let wanted = exchange.pipe != nil
+        let before = exchange.decoder.bodyByteCount
+        let used = try exchange.decoder.decode(bytes) { piece in
+            if wanted { content.append(contentsOf: piece) }
+        }
+        let count = Int(exchange.decoder.bodyByteCount - before)
+        state.bodyReceived(used)
+        if wanted, exchange.decoder.bodyByteCount > exchange.bodyLimit {
+            // Only chunked content can come here; the handler learns it and answers 413, the rest is dropped.
+            exchange.pipe?.end(.failure(.tooLarge(limit: Int(exchange.bodyLimit))))
+            exchange.keepAlive = false
+            exchange.pipe = nil
+            needsLinger = true
+        } else {
+            exchange.pipe?.push(content)
+        }
+        if !wanted { discard(count, exchange) }
+        if exchange.decoder.isComplete {
+            exchange.pipe?.end(.success(()))
+            state.enter(.handling, now: MonotonicClock.milliseconds())
+            if exchange.isComplete { endExchange(exchange) }
+        }
+        return used
+    }
+
+    private func discard(_ count: Int, _ exchange: Exchange) {
+        exchange.discarded += Int64(count)
+        guard exchange.discarded > core.limits.discardBytes, exchange.isComplete else { return }
+        exchange.keepAlive = false
+        needsLinger = true
+        endExchange(exchange)
+    }
+
+    private func nextPiece(_ box: ExchangeBox) async throws(BodyError) -> [UInt8]? {
+        try await withTaskExecutorPreference(loop) { await pieceOnLoop(box) }.get()
+    }
+
+    private func pieceOnLoop(_ box: ExchangeBox) async -> Result<[UInt8]?, BodyError> {
+        loop.assertOnLoop()
+        let exchange = box.exchange
+        if exchange.owesContinue, !isClosed {
+            exchange.owesContinue = false
+            output.append(contentsOf: ResponseEncoder.continue)
+        }
+        guard let pipe = exchange.pipe ?? box.pipe else { return .failure(.incomplete) }
+        box.pipe = pipe
+        if let ready = pipe.take() {
+            serve()
+            return ready
+        }
+        return await withCheckedContinuation { continuation in
+            pipe.wait(continuation)
+            serve()
+        }
+    }
+
+    // MARK: Answer
+
+    private func finish(_ response: Response, _ box: ExchangeBox) async {
+        loop.assertOnLoop()
+        let exchange = box.exchange
+        guard !isClosed, !exchange.isAbandoned else { return }
+        takeSpareOutput()
+        let hasStream = start(response, exchange)
+        serve()
+        if hasStream, case .stream(let write) = response.body { await stream(write, box) }
+    }
+
+    /// Writes the head and, unless it is streamed, the content. Returns whether a stream must follow.
+    @discardableResult
+    func start(_ response: Response, _ exchange: Exchange) -> Bool {
+        exchange.isAnswered = true
+        exchange.status = response.status
+        decideClosing(exchange)
+        let version = exchange.parsed.head.version
+        let framing = ResponseEncoder.framing(of: response, version: version)
+        exchange.framing = framing
+        if framing == .untilClose { exchange.keepAlive = false }
+        let before = output.count
+        ResponseEncoder.appendHead(
+            of: response, framing: framing, version: version, keepAlive: exchange.keepAlive, date: loop.date(),
+            to: &output)
+        let sendsContent = exchange.parsed.head.method != .head && response.status.allowsContent
+        switch response.body {
+        case .bytes(let bytes) where sendsContent: output.append(contentsOf: bytes)
+        case .file(let region) where sendsContent && region.byteCount > 0:
+            file = (region, region.offset, region.byteCount)
+            exchange.sentBytes += region.byteCount
+        case .stream where sendsContent:
+            exchange.sentBytes += Int64(output.count - before)
+            return true
+        default: break
+        }
+        exchange.sentBytes += Int64(output.count - before)
+        complete(exchange)
+        return false
+    }
+
+    /// A connection is kept only when nothing of the request is left, or little enough to be read and dropped.
+    private func decideClosing(_ exchange: Exchange) {
+        if core.isDraining { exchange.keepAlive = false }
+        guard !exchange.decoder.isComplete else { return }
+        exchange.pipe = nil
+        if case .length(let count) = exchange.parsed.framing,
+            count - exchange.decoder.bodyByteCount > core.limits.discardBytes
+        {
+            exchange.keepAlive = false
+        }
+        if exchange.owesContinue { exchange.keepAlive = false }
+        if !exchange.keepAlive { needsLinger = true }
+    }
+
+    private func complete(_ exchange: Exchange) {
+        exchange.isComplete = true
+        if exchange.decoder.isComplete || !exchange.keepAlive || hasEnded { endExchange(exchange) }
+    }
+
+    func endExchange(_ exchange: Exchange) {
+        guard self.exchange === exchange else { return }
+        record(exchange)
+        self.exchange = nil
+        if exchange.keepAlive {
+            state.enter(.idle, now: MonotonicClock.milliseconds())
+        } else {
+            closesAfterOutput = true
+        }
+    }
+
+    private func stream(
+        _ write: @Sendable (ResponseBodyWriter) async throws(BodyError) -> Void, _ box: ExchangeBox
+    ) async {
+        let writer = ResponseBodyWriter { [self] bytes throws(BodyError) in try await send(bytes, box) }
+        do {
+            try await write(writer)
+            loop.assertOnLoop()
+            guard !isClosed else { return }
+            takeSpareOutput()
+            if box.exchange.framing == .chunked { output.append(contentsOf: ResponseEncoder.lastChunk) }
+            complete(box.exchange)
+            serve()
+        } catch {
+            // The head is out: only a broken connection tells the client that the content is not whole.
+            close()
+        }
+    }
+
+    private func send(_ bytes: [UInt8], _ box: ExchangeBox) async throws(BodyError) {
+        let isOpen = await withTaskExecutorPreference(loop) { await sendOnLoop(bytes, box) }
+        if !isOpen { throw .incomplete }
+    }
+
+    private func sendOnLoop(_ bytes: [UInt8], _ box: ExchangeBox) async -> Bool {
+        loop.assertOnLoop()
+        guard !isClosed, !box.exchange.isAbandoned else { return false }
+        if box.exchange.framing == .chunked {
+            ResponseEncoder.appendChunk(bytes, to: &output)
+        } else {
+            output.append(contentsOf: bytes)
+        }
+        box.exchange.sentBytes += Int64(bytes.count)
+        serve()
+        guard !isClosed, output.count - outputStart > core.limits.outputBacklogBytes else { return !isClosed }
+        return await withCheckedContinuation { drainWaiter = $0 }
+    }
+
+    // MARK: Refusals
+
+    /// Answers for the server itself, and closes.
+    func refuse(_ refusal: Refusal) {
+        guard !isClosed, !closesAfterOutput else { return }
+        needsLinger = true
+        let page = core.errorPage(refusal.status)
+        if let exchange {
+            exchange.refusal = refusal
+            exchange.keepAlive = false
+            exchange.isAbandoned = true
+            exchange.pipe?.end(.failure(.incomplete))
+            exchange.task?.cancel()
+            // Once a head is out nothing else can be said.
+            guard !exchange.isAnswered else { return exchange.isComplete ? endExchange(exchange) : close() }
+            start(page, exchange)
+            return
+        }
+        let nobody = ParsedHead(
+            head: RequestHead(method: Method(unchecked: "-"), path: "-"), framing: .none, keepAlive: false,
+            expectsContinue: false, byteCount: 0)
+        let exchange = Exchange(
+            parsed: nobody, peer: peer, limits: core.limits.wire, startedAt: MonotonicClock.microseconds())
+        exchange.refusal = refusal
+        self.exchange = exchange
+        start(page, exchange)
+    }
+
+    func record(_ exchange: Exchange) {
+        guard exchange.isAnswered else { return }
+        core.observer?.exchangeFinished(
+            ExchangeRecord(
+                listener: listener.name, peer: exchange.peer, method: exchange.parsed.head.method,
+                path: exchange.parsed.head.path, status: exchange.status, byteCount: exchange.sentBytes,
+                microseconds: MonotonicClock.microseconds() - exchange.startedAt, refusal: exchange.refusal))
+    }
+}
+
+/// Carries an exchange into its task.
+final class ExchangeBox: @unchecked Sendable {
+    // Guard: opened on the loop's thread only, where the task runs.
+    let exchange: Exchange
+    /// The reader keeps its pipe even after the connection let go of it, so that it learns how the content ended.
+    var pipe: BodyPipe?
+
+    init(_ exchange: Exchange) {
+        self.exchange = exchange
+        pipe = exchange.pipe
+    }
+}

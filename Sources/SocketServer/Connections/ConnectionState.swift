@@ -1,0 +1,92 @@
+/// Where a connection stands and until when it may stay there: events in, verdicts out, no sockets and no clock.
+/// Times are monotonic milliseconds.
+struct ConnectionState: Sendable {
+    enum Phase: Sendable, Equatable {
+        /// Nothing has come yet.
+        case silent
+        /// Between requests.
+        case idle
+        /// A head is coming in.
+        case head
+        /// Content is coming in.
+        case body
+        /// The request is complete, the answer is being made.
+        case handling
+        /// The last answer is out; the client is given time to read it.
+        case lingering
+    }
+
+    /// What a passed deadline asks for.
+    enum Verdict: Sendable, Equatable {
+        case none
+        /// Close without a word.
+        case close
+        /// Answer 408 and close.
+        case requestTimeout
+        /// Answer 503 and close.
+        case handlerTimeout
+    }
+
+    let limits: ServerLimits
+    private(set) var phase: Phase = .silent
+    private var since: UInt64
+    private var bodyBytes: UInt64 = 0
+    private var heldBackSince: UInt64?
+    private var outputSince: UInt64?
+
+    init(limits: ServerLimits, now: UInt64) {
+        self.limits = limits
+        self.since = now
+    }
+
+    mutating func enter(_ phase: Phase, now: UInt64) {
+        // A head that drips in keeps its first byte's time.
+        guard phase != self.phase || phase == .body else { return }
+        self.phase = phase
+        since = now
+        bodyBytes = 0
+        heldBackSince = nil
+    }
+
+    mutating func bodyReceived(_ count: Int) { bodyBytes += UInt64(count) }
+
+    /// Reading is paused because the handler is slow: that time is not the client's fault.
+    mutating func heldBack(_ isHeldBack: Bool, now: UInt64) {
+        if isHeldBack {
+            if heldBackSince == nil { heldBackSince = now }
+        } else if let start = heldBackSince {
+            since += now - start
+            heldBackSince = nil
+        }
+    }
+
+    /// Output waits for the client; nil progress restarts nothing.
+    mutating func outputPending(_ isPending: Bool, progressed: Bool, now: UInt64) {
+        if !isPending {
+            outputSince = nil
+        } else if progressed || outputSince == nil {
+            outputSince = now
+        }
+    }
+
+    func verdict(now: UInt64) -> Verdict {
+        if let outputSince, now > outputSince + limits.writeMilliseconds { return .close }
+        switch phase {
+        case .silent: return now > since + limits.silentMilliseconds ? .close : .none
+        case .idle: return now > since + limits.keepAliveMilliseconds ? .close : .none
+        case .head: return now > since + limits.headMilliseconds ? .requestTimeout : .none
+        case .lingering: return now > since + limits.lingerMilliseconds ? .close : .none
+        case .handling:
+            guard outputSince == nil else { return .none }
+            return now > since + limits.handlerMilliseconds ? .handlerTimeout : .none
+        case .body: return bodyVerdict(now: now)
+        }
+    }
+
+    private func bodyVerdict(now: UInt64) -> Verdict {
+        if let heldBackSince { return now > heldBackSince + limits.handlerMilliseconds ? .handlerTimeout : .none }
+        let elapsed = now - since
+        guard elapsed > limits.bodyGraceMilliseconds else { return .none }
+        return bodyBytes * 1000 < elapsed * limits.bodyBytesPerSecond ? .requestTimeout : .none
+    }
+}

@@ -1,0 +1,237 @@
+import CLinux
+import Dispatch
+import Glibc
+import HTTPWire
+import Logging
+import Synchronization
+
+/// An address with what is served there.
+public struct Listener: Sendable {
+    /// For logs and metrics, e.g. `public`.
+    public let name: String
+    /// Where to listen.
+    public let address: SocketAddress
+    /// TLS, or nil for plain.
+    public let tls: TLSConfiguration?
+    /// Peers whose forwarding fields are believed.
+    public let trustedProxies: TrustedProxies
+    /// What answers.
+    public let responder: any Responder
+
+    /// Describes a listener.
+    public init(
+        name: String, address: SocketAddress, tls: TLSConfiguration? = nil, trustedProxies: TrustedProxies = .none,
+        responder: any Responder
+    ) {
+        self.name = name
+        self.address = address
+        self.tls = tls
+        self.trustedProxies = trustedProxies
+        self.responder = responder
+    }
+}
+
+/// What all connections of a server share.
+final class ServerCore: Sendable {
+    let limits: ServerLimits
+    let observer: (any ExchangeObserver)?
+    let errorPage: @Sendable (Status) -> Response
+    let logger: Logger
+    private let draining = Atomic<Bool>(false)
+    private let open = Mutex<(total: Int, byAddress: [String: Int])>((0, [:]))
+
+    init(
+        limits: ServerLimits, observer: (any ExchangeObserver)?, errorPage: @escaping @Sendable (Status) -> Response,
+        logger: Logger
+    ) {
+        self.limits = limits
+        self.observer = observer
+        self.errorPage = errorPage
+        self.logger = logger
+    }
+
+    var isDraining: Bool { draining.load(ordering: .relaxed) }
+    func startDraining() { draining.store(true, ordering: .relaxed) }
+    var openConnections: Int { open.withLock { $0.total } }
+
+    /// Whether a connection from `address` may be opened; counts it if so.
+    func admit(address: String, isExempt: Bool) -> Bool {
+        open.withLock { open in
+            let count = open.byAddress[address, default: 0]
+            guard open.total < limits.connections, isExempt || count < limits.connectionsPerAddress else {
+                return false
+            }
+            open.total += 1
+            open.byAddress[address] = count + 1
+            return true
+        }
+    }
+
+    func connectionClosed(address: String) {
+        open.withLock { open in
+            open.total -= 1
+            guard let count = open.byAddress[address] else { return }
+            open.byAddress[address] = count > 1 ? count - 1 : nil
+        }
+    }
+}
+
+/// The HTTP/1.1 server: an event loop a core, each with its own listening sockets; the kernel spreads connections.
+public final class Server: Sendable {
+    private let core: ServerCore
+    private let listeners: [Listener]
+    private let loops: [EventLoop]
+    private let bound = Mutex<[SocketAddress]>([])
+
+    /// `loops` defaults to one a core. `errorPage` makes what the server itself answers (refusals, time-outs,
+    /// overload); it runs on event loops.
+    public init(
+        listeners: [Listener], limits: ServerLimits = ServerLimits(), loops: Int? = nil, logger: Logger,
+        observer: (any ExchangeObserver)? = nil,
+        errorPage: @escaping @Sendable (Status) -> Response = Server.plainPage
+    ) throws(SystemCallError) {
+        self.listeners = listeners
+        core = ServerCore(limits: limits, observer: observer, errorPage: errorPage, logger: logger)
+        var made: [EventLoop] = []
+        for _ in 0..<max(1, loops ?? sysconf(Int32(_SC_NPROCESSORS_ONLN))) { made.append(try EventLoop()) }
+        self.loops = made
+    }
+
+    /// The reason phrase as plain text: for servers that have no pages.
+    public static let plainPage: @Sendable (Status) -> Response = { status in
+        var fields = HeaderFields()
+        fields.append(.contentType, "text/plain; charset=utf-8")
+        if status == .serviceUnavailable { fields.append(.retryAfter, "5") }
+        return Response(status, fields: fields, body: .bytes(Array("\(status.code) \(status.reason)\n".utf8)))
+    }
+
+    /// Binds every listener, then accepts. Throws when an address cannot be had; then nothing listens.
+    public func start() throws(SystemCallError) {
+        // One descriptor without SO_REUSEPORT first: two programs must not share an address by mistake.
+        var sockets: [(listener: Int, descriptors: [Int32])] = []
+        do throws(SystemCallError) {
+            for (index, listener) in listeners.enumerated() {
+                let probe = try Sockets.listen(on: listener.address, shared: false)
+                let address = Sockets.localAddress(of: probe) ?? listener.address
+                close(probe)
+                var descriptors: [Int32] = []
+                sockets.append((index, descriptors))
+                for _ in loops {
+                    descriptors.append(try Sockets.listen(on: address, shared: true))
+                    sockets[sockets.count - 1].descriptors = descriptors
+                }
+                bound.withLock { $0.append(address) }
+            }
+        } catch {
+            for descriptor in sockets.flatMap(\.descriptors) { close(descriptor) }
+            throw error
+        }
+        signal(SIGPIPE, SIG_IGN)
+        for (number, loop) in loops.enumerated() {
+            loop.start()
+            let mine = sockets.map { (listeners[$0.listener], $0.descriptors[number]) }
+            loop.execute { [core] in
+                for (listener, descriptor) in mine {
+                    Acceptor(loop: loop, core: core, listener: listener, descriptor: descriptor).open()
+                }
+            }
+        }
+    }
+
+    /// The addresses in the order of the listeners, with the ports that the system chose.
+    public var boundAddresses: [SocketAddress] { bound.withLock { $0 } }
+
+    /// Connections open now.
+    public var openConnections: Int { core.openConnections }
+
+    /// Whether every loop answers within five seconds.
+    public var isTurning: Bool { loops.allSatisfy { $0.answersProbes(within: 5_000) } }
+
+    /// Stops accepting, lets what runs finish for at most `drainMilliseconds`, closes the rest, ends the threads.
+    public func stop(drainMilliseconds: UInt64 = 10_000) async {
+        core.startDraining()
+        for loop in loops {
+            loop.execute {
+                for handler in loop.registered {
+                    if let acceptor = handler as? Acceptor { acceptor.close() }
+                    if let connection = handler as? Connection { connection.drain() }
+                }
+            }
+        }
+        let deadline = MonotonicClock.milliseconds() + drainMilliseconds
+        while core.openConnections > 0, MonotonicClock.milliseconds() < deadline {
+            await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+                DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(20)) { done.resume() }
+            }
+        }
+        for loop in loops {
+            loop.execute {
+                for case let connection as Connection in loop.registered { connection.close() }
+                loop.stop()
+            }
+        }
+    }
+}
+
+/// Takes connections from one listening socket on one loop.
+final class Acceptor: EventHandler, @unchecked Sendable {
+    // Guard: made anywhere, then touched on the loop's thread only.
+    private let loop: EventLoop
+    private let core: ServerCore
+    private let listener: Listener
+    private let descriptor: Int32
+    private var restUntil: UInt64 = 0
+
+    init(loop: EventLoop, core: ServerCore, listener: Listener, descriptor: Int32) {
+        self.loop = loop
+        self.core = core
+        self.listener = listener
+        self.descriptor = descriptor
+    }
+
+    func open() {
+        _ = loop.add(descriptor, events: UInt32(EPOLLIN.rawValue), handler: self)
+    }
+
+    func close() {
+        loop.remove(descriptor)
+        Glibc.close(descriptor)
+    }
+
+    func handle(events: UInt32) {
+        // At most 64 a turn, so that open connections are not starved by a flood of new ones.
+        for _ in 0..<64 {
+            switch Sockets.accept(descriptor) {
+            case .none: return
+            case .exhausted:
+                core.logger.error("out of file descriptors: accepting rests")
+                restUntil = MonotonicClock.milliseconds() + 250
+                return loop.modify(descriptor, events: 0)
+            case .connection(let socket, let address): admit(socket, address.host)
+            }
+        }
+    }
+
+    func tick(now: UInt64) {
+        guard restUntil > 0, now >= restUntil else { return }
+        restUntil = 0
+        loop.modify(descriptor, events: UInt32(EPOLLIN.rawValue))
+    }
+
+    private func admit(_ socket: Int32, _ address: String) {
+        let isExempt = address.hasPrefix("127.") || address == "::1" || listener.trustedProxies.contains(address)
+        guard core.admit(address: address, isExempt: isExempt) else {
+            // No handshake for those who cannot be served.
+            if listener.tls == nil { _ = Acceptor.overload.withUnsafeBytes { Sockets.send(socket, $0) } }
+            Glibc.close(socket)
+            return
+        }
+        guard let transport = Transport(descriptor: socket, tls: listener.tls) else {
+            return core.connectionClosed(address: address)
+        }
+        Connection(loop: loop, core: core, listener: listener, transport: transport, address: address).open()
+    }
+
+    private static let overload = Array(
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n".utf8)
+}

@@ -1,0 +1,36 @@
+import HTTPWire
+
+/// What a connection may cost in bytes and time. Deadlines are absolute: a slow sender cannot push them forward.
+public struct ServerLimits: Sendable {
+    /// Heads, chunk lines, trailers.
+    public var wire = WireLimits()
+    /// Open connections of the whole server; beyond, a prepared 503 and close.
+    public var connections = 20_000
+    /// Open connections of one address; trusted proxies and loopback are exempt.
+    public var connectionsPerAddress = 500
+    /// A new connection that sends nothing is closed after this, in milliseconds (TLS handshake included).
+    public var silentMilliseconds: UInt64 = 10_000
+    /// A head must be complete this long after its first byte, in milliseconds; 408 beyond.
+    public var headMilliseconds: UInt64 = 20_000
+    /// An idle kept connection is closed after this, in milliseconds.
+    public var keepAliveMilliseconds: UInt64 = 60_000
+    /// A body may be slow for this long, in milliseconds …
+    public var bodyGraceMilliseconds: UInt64 = 10_000
+    /// … and must then have come at this average rate, in bytes a second; 408 beyond.
+    public var bodyBytesPerSecond: UInt64 = 500
+    /// Output must make progress within this, in milliseconds.
+    public var writeMilliseconds: UInt64 = 30_000
+    /// A handler must answer this long after the request is complete, in milliseconds; 503 beyond.
+    public var handlerMilliseconds: UInt64 = 30_000
+    /// Unread body bytes that wait for a handler before the client is held back.
+    public var bodyBacklogBytes = 65_536
+    /// Output bytes that wait for a slow client before the handler is held back.
+    public var outputBacklogBytes = 65_536
+    /// Bytes of a refused or unwanted body that are read and dropped before the connection is closed.
+    public var discardBytes: Int64 = 262_144
+    /// How long a closing connection waits for the client to read its answer, in milliseconds.
+    public var lingerMilliseconds: UInt64 = 2_000
+
+    /// The product's numbers.
+    public init() {}
+}

@@ -1,0 +1,120 @@
+import CLinux
+import Glibc
+
+/// A system call that failed, with its name: for the log.
+public struct SystemCallError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// e.g. `bind`.
+    public let call: String
+    /// errno.
+    public let code: Int32
+
+    init(_ call: String, _ code: Int32 = errno) {
+        self.call = call
+        self.code = code
+    }
+
+    /// e.g. `bind: Address already in use`.
+    public var description: String { "\(call): \(String(cString: strerror(code)))" }
+}
+
+/// What a transfer came to. One place asks errno; nobody else does.
+enum Transfer: Equatable {
+    case bytes(Int)
+    case wouldBlock
+    case ended
+    case failed
+}
+
+/// The calls of this room on plain sockets, EINTR retried.
+enum Sockets {
+    static func listen(on address: SocketAddress, shared: Bool) throws(SystemCallError) -> Int32 {
+        let family = address.host.contains(":") ? AF_INET6 : AF_INET
+        let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw SystemCallError("socket") }
+        set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+        if shared { set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
+        if family == AF_INET6 { set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
+        let bound = address.withSockaddr { bind(descriptor, $0, $1) }
+        guard bound == 0 else { throw closing(descriptor, SystemCallError("bind \(address)")) }
+        guard Glibc.listen(descriptor, 1024) == 0 else {
+            throw closing(descriptor, SystemCallError("listen \(address)"))
+        }
+        return descriptor
+    }
+
+    private static func closing(_ descriptor: Int32, _ error: SystemCallError) -> SystemCallError {
+        close(descriptor)
+        return error
+    }
+
+    static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32) {
+        var value = value
+        setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    static func localAddress(of descriptor: Int32) -> SocketAddress? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let status = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        return status == 0 ? SocketAddress(storage) : nil
+    }
+
+    enum Accepted {
+        case connection(Int32, SocketAddress)
+        case none
+        /// Out of descriptors: accepting must rest.
+        case exhausted
+    }
+
+    static func accept(_ listener: Int32) -> Accepted {
+        while true {
+            var storage = sockaddr_storage()
+            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            let descriptor = withUnsafeMutablePointer(to: &storage) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { clinux_accept(listener, $0, &length) }
+            }
+            if descriptor >= 0 {
+                set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+                return .connection(descriptor, SocketAddress(storage) ?? SocketAddress(host: "0.0.0.0", port: 0))
+            }
+            switch errno {
+            case EINTR, ECONNABORTED: continue
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
+            default: return .none
+            }
+        }
+    }
+
+    static func receive(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+        while true {
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            if count > 0 { return .bytes(count) }
+            if count == 0 { return .ended }
+            if errno == EINTR { continue }
+            return errno == EAGAIN ? .wouldBlock : .failed
+        }
+    }
+
+    static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Transfer {
+        while true {
+            let count = Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            if count >= 0 { return .bytes(count) }
+            if errno == EINTR { continue }
+            return errno == EAGAIN ? .wouldBlock : .failed
+        }
+    }
+
+    /// sendfile(2) from `offset`; `ended` when the file is shorter than promised.
+    static func sendFile(_ descriptor: Int32, from file: Int32, offset: Int64, count: Int64) -> Transfer {
+        while true {
+            var position = off_t(offset)
+            let sent = sendfile(descriptor, file, &position, Int(min(count, 1 << 20)))
+            if sent > 0 { return .bytes(sent) }
+            if sent == 0 { return .ended }
+            if errno == EINTR { continue }
+            return errno == EAGAIN ? .wouldBlock : .failed
+        }
+    }
+}

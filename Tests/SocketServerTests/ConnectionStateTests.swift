@@ -1,0 +1,58 @@
+import Testing
+
+@testable import SocketServer
+
+@Suite struct ConnectionStateTests {
+    static func state() -> ConnectionState { ConnectionState(limits: ServerLimits(), now: 1000) }
+
+    @Test func closesWhatStaysSilent() {
+        let state = ConnectionStateTests.state()
+        #expect(state.verdict(now: 11_000) == .none)
+        #expect(state.verdict(now: 11_001) == .close)
+    }
+
+    @Test func aDrippingHeadCannotMoveItsDeadline() {
+        var state = ConnectionStateTests.state()
+        for now in stride(from: UInt64(2000), through: 21_000, by: 1000) { state.enter(.head, now: now) }
+        #expect(state.verdict(now: 22_000) == .none)
+        #expect(state.verdict(now: 22_001) == .requestTimeout)
+    }
+
+    @Test func aBodyMustKeepItsRate() {
+        var state = ConnectionStateTests.state()
+        state.enter(.body, now: 1000)
+        #expect(state.verdict(now: 11_000) == .none)
+        #expect(state.verdict(now: 11_001) == .requestTimeout)
+        state.bodyReceived(10_000)
+        #expect(state.verdict(now: 21_000) == .none)
+        #expect(state.verdict(now: 21_010) == .requestTimeout)
+    }
+
+    @Test func timeHeldBackIsNotTheClientsFault() {
+        var state = ConnectionStateTests.state()
+        state.enter(.body, now: 1000)
+        state.bodyReceived(5_000)
+        state.heldBack(true, now: 2000)
+        #expect(state.verdict(now: 31_999) == .none)
+        #expect(state.verdict(now: 32_001) == .handlerTimeout)
+        state.heldBack(false, now: 22_000)
+        #expect(state.verdict(now: 30_000) == .none)
+    }
+
+    @Test func outputMustProgress() {
+        var state = ConnectionStateTests.state()
+        state.enter(.handling, now: 1000)
+        state.outputPending(true, progressed: false, now: 1000)
+        state.outputPending(true, progressed: false, now: 20_000)
+        #expect(state.verdict(now: 31_000) == .none)
+        #expect(state.verdict(now: 31_001) == .close)
+        state.outputPending(true, progressed: true, now: 30_000)
+        #expect(state.verdict(now: 60_000) == .none)
+    }
+
+    @Test func aHandlerMustAnswer() {
+        var state = ConnectionStateTests.state()
+        state.enter(.handling, now: 1000)
+        #expect(state.verdict(now: 31_001) == .handlerTimeout)
+    }
+}

@@ -1,0 +1,333 @@
+import Foundation
+import Glibc
+import HTTPWire
+import Logging
+import Testing
+
+@testable import SocketServer
+
+@Suite struct ServerTests {
+    static let host = "Host: a\r\n"
+
+    @Test func keepsTheConnectionAndAnswersInOrder() async throws {
+        try await withServer { port, _ in
+            let text = try await blocking {
+                let client = try WireClient(port: port)
+                let one = "GET /hello HTTP/1.1\r\n\(ServerTests.host)\r\n"
+                let echo = "POST /echo HTTP/1.1\r\n\(ServerTests.host)Content-Length: 3\r\n\r\nabc"
+                client.send(
+                    one + echo + one + "GET /stream HTTP/1.1\r\n\(ServerTests.host)\r\n"
+                        + "GET /none HTTP/1.1\r\n\(ServerTests.host)Connection: close\r\n\r\n")
+                return client.rest()
+            }
+            let order = ["hello", "abc", "hello", "line 99", "404"].reduce(text.startIndex as String.Index?) {
+                start, word in
+                start.flatMap { text.range(of: word, range: $0..<text.endIndex)?.upperBound }
+            }
+            #expect(order != nil, "\(text)")
+        }
+    }
+
+    @Test func answersARequestThatDripsIn() async throws {
+        try await withServer { port, _ in
+            let text = try await blocking {
+                let client = try WireClient(port: port)
+                for byte
+                    in "POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+                    .utf8
+                {
+                    client.send([byte])
+                }
+                return client.rest()
+            }
+            #expect(text.hasSuffix("\r\n\r\nabc"))
+        }
+    }
+
+    @Test func headLeavesTheContentOut() async throws {
+        try await withServer { port, _ in
+            let text = try await blocking {
+                let client = try WireClient(port: port)
+                client.send("HEAD /big HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                return client.rest()
+            }
+            #expect(text.contains("Content-Length: 3000000\r\n"))
+            #expect(text.hasSuffix("\r\n\r\n"))
+        }
+    }
+
+    @Test func refusesAndClosesAndTheClientSeesIt() async throws {
+        try await withServer { port, _ in
+            let text = try await blocking {
+                let client = try WireClient(port: port)
+                client.send("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                return client.rest()
+            }
+            #expect(text.hasPrefix("HTTP/1.1 400 "))
+            #expect(!text.contains("hello"))
+        }
+    }
+
+    @Test func showsA413ToAClientThatStillSends() async throws {
+        try await withServer { port, _ in
+            let text = try await blocking {
+                let client = try WireClient(port: port)
+                client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n")
+                client.send([UInt8](repeating: 65, count: 200_000))
+                return client.text(until: "413")
+            }
+            #expect(text.hasPrefix("HTTP/1.1 413 "))
+        }
+    }
+
+    @Test func refusesChunkedContentBeyondTheLimit() async throws {
+        try await withServer { port, _ in
+            let text = try await blocking {
+                let client = try WireClient(port: port)
+                client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+                let chunk = "10000\r\n" + String(repeating: "x", count: 65_536) + "\r\n"
+                for _ in 0..<17 { client.send(chunk) }
+                return client.text(until: "413")
+            }
+            #expect(text.hasPrefix("HTTP/1.1 413 "))
+        }
+    }
+
+    @Test func holdsABigUploadBackWithoutLosingAByte() async throws {
+        try await withServer { port, _ in
+            let text = try await blocking {
+                let client = try WireClient(port: port)
+                client.send("POST /count HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 20000000\r\n\r\n")
+                client.send([UInt8](repeating: 65, count: 20_000_000))
+                return client.rest()
+            }
+            #expect(text.hasSuffix("\r\n\r\n20000000"))
+        }
+    }
+
+    @Test func asksForContentOnlyWhenItIsWanted() async throws {
+        try await withServer { port, _ in
+            let (wanted, unwanted) = try await blocking {
+                let client = try WireClient(port: port)
+                client.send(
+                    "POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+                )
+                let interim = client.text(until: "\r\n\r\n")
+                client.send("ok")
+                let other = try WireClient(port: port)
+                other.send("POST /hello HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+                return (interim + client.rest(), other.rest())
+            }
+            #expect(wanted.hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK"))
+            #expect(wanted.hasSuffix("ok"))
+            #expect(unwanted.hasPrefix("HTTP/1.1 200 OK"))
+            #expect(unwanted.contains("Connection: close"))
+        }
+    }
+
+    @Test func dropsUnreadContentAndKeepsTheConnection() async throws {
+        try await withServer { port, _ in
+            let text = try await blocking {
+                let client = try WireClient(port: port)
+                client.send("POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+                client.send([UInt8](repeating: 65, count: 100_000))
+                client.send("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                return client.rest()
+            }
+            #expect(text.contains("ignored"))
+            #expect(text.hasSuffix("hello"))
+        }
+    }
+
+    @Test func answersAfterTheClientHasEndedItsSide() async throws {
+        try await withServer { port, _ in
+            let text = try await blocking {
+                let client = try WireClient(port: port)
+                client.send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+                client.endSending()
+                return client.rest()
+            }
+            #expect(text.contains("line 99"))
+        }
+    }
+
+    @Test func sendsBigAnswersToSlowReaders() async throws {
+        try await withServer { port, _ in
+            let count = try await blocking {
+                let client = try WireClient(port: port, receiveBuffer: 4096)
+                client.send("GET /big HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                usleep(100_000)
+                return client.receive().count
+            }
+            #expect(count > 3_000_000)
+        }
+    }
+
+    struct Region: FileRegion {
+        let descriptor: Int32
+        let offset: Int64
+        let byteCount: Int64
+    }
+
+    @Test func sendsFilesWhole() async throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "region-\(UUID().uuidString)").path
+        let bytes = (0..<2_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        try Data(bytes).write(to: URL(filePath: path))
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let descriptor = open(path, O_RDONLY)
+        defer { close(descriptor) }
+        let service = SampleService(file: Region(descriptor: descriptor, offset: 10, byteCount: 1_999_990))
+        try await withServer(service: service) { port, _ in
+            let received = try await blocking {
+                let client = try WireClient(port: port)
+                client.send(
+                    "GET /file HTTP/1.1\r\nHost: a\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                return client.receive()
+            }
+            let start = try #require(received.firstRange(of: Array("\r\n\r\n".utf8))).upperBound
+            #expect(received[start..<(start + 1_999_990)].elementsEqual(bytes[10...]))
+            #expect(received.suffix(5).elementsEqual("hello".utf8))
+        }
+    }
+
+    @Test func closesSilentAndSlowConnections() async throws {
+        var limits = ServerLimits()
+        limits.silentMilliseconds = 300
+        limits.headMilliseconds = 300
+        limits.keepAliveMilliseconds = 300
+        limits.bodyGraceMilliseconds = 300
+        limits.handlerMilliseconds = 300
+        try await withServer(limits: limits) { port, _ in
+            async let silent = blocking { try WireClient(port: port).rest() }
+            async let head = blocking {
+                let client = try WireClient(port: port)
+                client.send("GET / HTTP/1.1\r\n")
+                return client.rest()
+            }
+            async let body = blocking {
+                let client = try WireClient(port: port)
+                client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n1")
+                return client.rest()
+            }
+            async let handler = blocking {
+                let client = try WireClient(port: port)
+                client.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n")
+                return client.rest()
+            }
+            async let idle = blocking {
+                let client = try WireClient(port: port)
+                client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                return client.rest()
+            }
+            let texts = (try await silent, try await head, try await body, try await handler, try await idle)
+            #expect(texts.0 == "")
+            #expect(texts.1.hasPrefix("HTTP/1.1 408 "))
+            #expect(texts.2.hasPrefix("HTTP/1.1 408 "))
+            #expect(texts.3.hasPrefix("HTTP/1.1 503 "))
+            #expect(texts.4.hasSuffix("hello"))
+        }
+    }
+
+    @Test func answersOverloadAtTheConnectionCap() async throws {
+        var limits = ServerLimits()
+        limits.connections = 2
+        try await withServer(limits: limits) { port, _ in
+            let text = try await blocking {
+                let first = try WireClient(port: port)
+                let second = try WireClient(port: port)
+                first.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                second.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                _ = first.text(until: "hello")
+                _ = second.text(until: "hello")
+                return try WireClient(port: port).rest()
+            }
+            #expect(text.hasPrefix("HTTP/1.1 503 "))
+            #expect(text.contains("Retry-After"))
+        }
+    }
+
+    @Test func drippingClientsDoNotDisturbOthers() async throws {
+        try await withServer { port, server in
+            let slow = try await blocking {
+                try (0..<300).map { _ in
+                    let client = try WireClient(port: port)
+                    client.send("GET /hello HTTP/1.1\r\nX-Slow: ")
+                    return client
+                }
+            }
+            let text = try await blocking {
+                let client = try WireClient(port: port)
+                for _ in 0..<200 {
+                    client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                    _ = client.text(until: "hello")
+                }
+                client.send("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                return client.rest()
+            }
+            #expect(text.hasSuffix("hello"))
+            #expect(slow.count == 300)
+            #expect(server.isTurning)
+        }
+    }
+
+    @Test func finishesWhatRunsBeforeItStops() async throws {
+        guard let address = SocketAddress("127.0.0.1:0") else { return }
+        let server = try Server(
+            listeners: [Listener(name: "test", address: address, responder: SampleService())], loops: 1,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try server.start()
+        let port = server.boundAddresses[0].port
+        let client = try WireClient(port: port)
+        client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab")
+        // The exchange is known to be running once its connection counts and half the content is in.
+        let idle = try WireClient(port: port)
+        idle.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+        _ = idle.text(until: "hello")
+        async let stopped: Void = server.stop(drainMilliseconds: 5000)
+        let idleRest = try await blocking { idle.rest() }
+        client.send("cd")
+        let text = try await blocking { client.rest() }
+        await stopped
+        #expect(idleRest == "")
+        #expect(text.hasSuffix("abcd"))
+        #expect(text.contains("Connection: close"))
+        #expect(throws: WireClient.Failure.self) { try WireClient(port: port, seconds: 1) }
+    }
+
+    @Test func believesForwardingFieldsOfTrustedPeersOnly() async throws {
+        let request =
+            "GET /peer HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-For: 6.6.6.6, 203.0.113.7, 127.0.0.9\r\nX-Forwarded-Proto: https\r\n\r\n"
+        let trusted = try #require(TrustedProxies(["127.0.0.0/8"]))
+        try await withServer(proxies: trusted) { port, _ in
+            let text = try await blocking {
+                let client = try WireClient(port: port)
+                client.send(request)
+                return client.rest()
+            }
+            #expect(text.hasSuffix("203.0.113.7 true"))
+        }
+        try await withServer { port, _ in
+            let text = try await blocking {
+                let client = try WireClient(port: port)
+                client.send(request)
+                return client.rest()
+            }
+            #expect(text.hasSuffix("127.0.0.1 false"))
+        }
+    }
+
+    @Test func recordsEveryExchange() async throws {
+        let keeper = RecordKeeper()
+        try await withServer(observer: keeper) { port, _ in
+            _ = try await blocking {
+                let client = try WireClient(port: port)
+                client.send("GET /hello?secret HTTP/1.1\r\nHost: a\r\n\r\nBAD\r\n\r\n")
+                return client.rest()
+            }
+        }
+        let records = keeper.all
+        #expect(records.map(\.status.code) == [200, 400])
+        #expect(records.first?.path == "/hello")
+        #expect(records.last?.refusal?.section == "RFC 9112 \u{A7}3")
+    }
+}
