@@ -31,8 +31,16 @@ public struct SecurityHeaders: Middleware {
 
     /// Adds what the answer does not have yet.
     public func leave(_ exchange: Exchange, _ response: inout Response) {
+        complete(&response, isSecure: exchange.peer.isSecure)
+    }
+
+    /// The same, ahead of time, for answers that are kept.
+    func complete(_ response: inout Response, isSecure: Bool) {
+        let added = isSecure ? secure : plain
         let own = response.fields.fields
-        for field in exchange.peer.isSecure ? secure : plain where !own.contains(where: { $0.name == field.name }) {
+        // Kept answers were completed when they were made: the last field of ours is their last.
+        if let last = own.last, last == added.last { return }
+        for field in added where !own.contains(where: { $0.name == field.name }) {
             response.fields.append(checked: field)
         }
     }

@@ -17,14 +17,15 @@ public struct Exchange: Sendable {
     /// The partner whose key was shown; set by the portal's middleware.
     public var partner: String?
     /// The content; forms are read from it before their handler runs.
-    public internal(set) var body = RequestBody([])
-    /// What the answer will tell the browser to keep.
-    let cookies: CookieJar
+    public var body: RequestBody { content ?? RequestBody([]) }
+    var content: RequestBody?
+    /// What the answer will tell the browser to keep; nil while the request is answered at once, which sets no cookies.
+    var cookies: CookieJar?
     private let captured: [String]
 
     init(
         head: RequestHead, peer: Peer, route: Route?, captured: [String] = [], query: NamedValues = NamedValues(),
-        number: UInt64, cookies: CookieJar = CookieJar()
+        number: UInt64
     ) {
         self.head = head
         self.peer = peer
@@ -32,7 +33,6 @@ public struct Exchange: Sendable {
         self.captured = captured
         self.query = query
         self.number = number
-        self.cookies = cookies
     }
 
     /// The path segment captured as `name`. Traps when the route has no such capture: a programming mistake.
@@ -62,8 +62,9 @@ public struct Exchange: Sendable {
         return first
     }
 
-    /// Adds a cookie to the answer.
+    /// Adds a cookie to the answer. Traps on a route that is answered at once: such answers are the same for everyone.
     public func setCookie(_ cookie: Cookie) {
+        guard let cookies else { preconditionFailure("a ready route sets no cookies") }
         cookies.add(cookie)
     }
 }

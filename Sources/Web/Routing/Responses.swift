@@ -47,7 +47,7 @@ extension Response {
     /// whose length would tell the secret (BREACH).
     public func keptUncompressed() -> Response {
         var copy = self
-        copy.fields.set(.contentEncoding, "identity")
+        copy.fields.addVary("Accept-Encoding")
         return copy
     }
 }

@@ -14,7 +14,7 @@ enum RouteHandler: Sendable {
 }
 
 /// One method on one path.
-public struct Route: Sendable {
+public final class Route: Sendable {
     /// GET also answers HEAD.
     public let method: Method
     /// The path.
@@ -26,6 +26,18 @@ public struct Route: Sendable {
     /// Whether it is called by programs, without cookies: no session is loaded and no token asked for.
     public let isForPrograms: Bool
     let handler: RouteHandler
+
+    init(
+        method: Method, pattern: RoutePattern, access: Access, bodyLimit: Int, isForPrograms: Bool,
+        handler: RouteHandler
+    ) {
+        self.method = method
+        self.pattern = pattern
+        self.access = access
+        self.bodyLimit = bodyLimit
+        self.isForPrograms = isForPrograms
+        self.handler = handler
+    }
 
     /// Whether the answer may come without a task.
     var answersAtOnce: Bool {

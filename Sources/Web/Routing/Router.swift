@@ -113,7 +113,8 @@ public final class Router: Responder {
 
     private func respond(to request: Request, _ entered: Exchange, _ route: Route) async -> Response {
         var exchange = entered
-        exchange.body = request.body
+        exchange.content = request.body
+        exchange.cookies = CookieJar()
         let response: Response
         do {
             response = try await handle(&exchange, route)
@@ -143,12 +144,10 @@ public final class Router: Responder {
 
     private func finish(_ exchange: Exchange, _ make: (Exchange) -> Response) -> Response {
         var response = make(exchange)
-        for cookie in exchange.cookies.all {
+        for cookie in exchange.cookies?.all ?? [] {
             response.fields.append(.setCookie, cookie.fieldValue(isSecure: exchange.peer.isSecure))
         }
         for step in middleware.reversed() { step.leave(exchange, &response) }
-        // "identity" only marks an answer that is not to be compressed; it never travels (RFC 9110 §8.4.1).
-        if response.fields[.contentEncoding] == "identity" { response.fields.remove(.contentEncoding) }
         return response
     }
 }

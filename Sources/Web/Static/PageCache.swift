@@ -4,45 +4,63 @@ import Synchronization
 
 /// Public pages kept as bytes, with tag and compressed form, and dropped when what they show changes.
 public final class PageCache: Sendable {
-    /// One kept page: both forms of the answer, and the answer for clients that have it.
+    /// One kept page in every form it is asked for.
     private final class Entry: Sendable {
-        let plain: Response
-        let gzip: Response?
-        let notModified: Response
-        let etag: ConditionalRequest.Validators
+        /// Complete answers: what is left at each request is to choose one.
+        private struct Forms: Sendable {
+            var plain: Response
+            var gzip: Response?
+            var notModified: Response
+        }
+
         let tags: Set<String>
         let byteCount: Int
+        private let etag: ConditionalRequest.Validators
+        private let overPlainLines: Forms
+        private let overSecureLines: Forms
 
-        init(_ page: [UInt8], type: String, cacheControl: String, tags: Set<String>) {
+        init(_ page: [UInt8], type: String, cacheControl: String, tags: Set<String>, _ headers: SecurityHeaders) {
             // One weak tag for both codings: the page is the same, its bytes are not (RFC 9110 §8.8.1).
             let etag = "W/\"" + SHA256.hash(page).prefix(12).base64URL + "\""
             var fields = HeaderFields()
             fields.append(.etag, etag)
             fields.append(.cacheControl, cacheControl)
             fields.append(.vary, "Accept-Encoding")
-            self.notModified = Response(.notModified, fields: fields)
+            let notModified = Response(.notModified, fields: fields)
             fields.append(.contentType, type)
-            // Kept answers are marked as final: compressing them at each request is what the cache is to spare.
-            self.plain = Response(.ok, fields: fields, body: .bytes(page)).keptUncompressed()
+            let plain = Response(.ok, fields: fields, body: .bytes(page))
             let compressed = page.count >= 512 ? Gzip.compress(page, level: 9) : nil
-            self.gzip = compressed.flatMap { bytes in
-                guard bytes.count < page.count else { return nil }
-                var coded = fields
-                coded.append(.contentEncoding, "gzip")
-                return Response(.ok, fields: coded, body: .bytes(bytes))
+            fields.append(.contentEncoding, "gzip")
+            let gzip = compressed.flatMap { bytes in
+                bytes.count < page.count ? Response(.ok, fields: fields, body: .bytes(bytes)) : nil
             }
+            let forms = Forms(plain: plain, gzip: gzip, notModified: notModified)
+            self.overPlainLines = Entry.complete(forms, headers, isSecure: false)
+            self.overSecureLines = Entry.complete(forms, headers, isSecure: true)
             self.etag = ConditionalRequest.Validators(etag: etag)
             self.tags = tags
             self.byteCount = page.count + (compressed?.count ?? 0)
         }
 
-        func response(to head: RequestHead) -> Response {
-            switch ConditionalRequest.evaluate(head, etag) {
-            case .notModified: return notModified
+        private static func complete(_ forms: Forms, _ headers: SecurityHeaders, isSecure: Bool) -> Forms {
+            var forms = forms
+            headers.complete(&forms.plain, isSecure: isSecure)
+            headers.complete(&forms.notModified, isSecure: isSecure)
+            if var gzip = forms.gzip {
+                headers.complete(&gzip, isSecure: isSecure)
+                forms.gzip = gzip
+            }
+            return forms
+        }
+
+        func response(to exchange: Exchange) -> Response {
+            let forms = exchange.peer.isSecure ? overSecureLines : overPlainLines
+            switch ConditionalRequest.evaluate(exchange.head, etag) {
+            case .notModified: return forms.notModified
             case .failed: return Response(.preconditionFailed)
             case .proceed: break
             }
-            guard let gzip, AcceptEncoding.choose(from: ["gzip"], for: head.fields) == "gzip" else { return plain }
+            guard let gzip = forms.gzip, Compression.accepts(exchange.head) else { return forms.plain }
             return gzip
         }
     }
@@ -56,33 +74,36 @@ public final class PageCache: Sendable {
 
     private let byteLimit: Int
     private let cacheControl: String
+    private let headers: SecurityHeaders
     private let state = Mutex(State())
 
     /// Keeps at most `byteLimit` bytes. Browsers keep a page too but ask each time whether it is still true.
-    public init(byteLimit: Int = 32 << 20, cacheControl: String = "public, no-cache") {
+    /// `headers` must be the router's own: kept answers are completed with them once.
+    public init(headers: SecurityHeaders, byteLimit: Int = 32 << 20, cacheControl: String = "public, no-cache") {
+        self.headers = headers
         self.byteLimit = byteLimit
         self.cacheControl = cacheControl
     }
 
     /// The answer from memory, 304 included; nil when the page must be made.
-    public func response(for key: String, to head: RequestHead) -> Response? {
-        state.withLock { $0.entries[key] }?.response(to: head)
+    public func response(for key: String, to exchange: Exchange) -> Response? {
+        state.withLock { $0.entries[key] }?.response(to: exchange)
     }
 
     /// The answer from memory, or from `make`, whose page is then kept under `tags` unless something was dropped
     /// meanwhile.
     public func response(
-        for key: String, tags: Set<String>, to head: RequestHead, type: String = "text/html; charset=utf-8",
+        for key: String, tags: Set<String>, to exchange: Exchange, type: String = "text/html; charset=utf-8",
         make: () async throws -> [UInt8]
     ) async throws -> Response {
-        if let response = response(for: key, to: head) { return response }
+        if let response = response(for: key, to: exchange) { return response }
         let generation = state.withLock { $0.generation }
         let page = try await make()
-        let entry = Entry(page, type: type, cacheControl: cacheControl, tags: tags)
+        let entry = Entry(page, type: type, cacheControl: cacheControl, tags: tags, headers)
         state.withLock { state in
             if state.generation == generation { keep(entry, key, &state) }
         }
-        return entry.response(to: head)
+        return entry.response(to: exchange)
     }
 
     /// Drops every page that shows what `tag` names.

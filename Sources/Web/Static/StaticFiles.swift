@@ -59,10 +59,10 @@ public struct StaticFiles: Sendable {
         guard let file = files[path] else { return nil }
         // Ranges are of the plain bytes: a client that asks for one gets those.
         let range = head.method == .get ? head.fields[.range] : nil
-        let coding = range == nil && file.gzip != nil ? AcceptEncoding.choose(from: ["gzip"], for: head.fields) : nil
+        let isPacked = range == nil && file.gzip != nil && Compression.accepts(head)
         var fields = file.fields
         // Other bytes, so another strong tag.
-        let etag = coding == nil ? file.etag : file.etag.dropLast() + "-gz\""
+        let etag = isPacked ? file.etag.dropLast() + "-gz\"" : file.etag
         fields.append(.etag, etag)
         let validators = ConditionalRequest.Validators(etag: etag)
         switch ConditionalRequest.evaluate(head, validators) {
@@ -70,25 +70,25 @@ public struct StaticFiles: Sendable {
         case .failed: return Response(.preconditionFailed)
         case .proceed: break
         }
-        if let gzip = file.gzip, let coding {
-            fields.append(.contentEncoding, coding)
+        if let gzip = file.gzip, isPacked {
+            fields.append(.contentEncoding, "gzip")
             return Response(.ok, fields: fields, body: .bytes(gzip))
         }
         if let range, ConditionalRequest.rangeApplies(head, validators) {
             return StaticFiles.part(file.plain, range, fields)
         }
-        return Response(.ok, fields: fields, body: .bytes(file.plain)).keptUncompressed()
+        return Response(.ok, fields: fields, body: .bytes(file.plain))
     }
 
     private static func part(_ bytes: [UInt8], _ range: String, _ fields: HeaderFields) -> Response {
         var fields = fields
         switch ByteRange.evaluate(range, size: Int64(bytes.count)) {
         case .whole:
-            return Response(.ok, fields: fields, body: .bytes(bytes)).keptUncompressed()
+            return Response(.ok, fields: fields, body: .bytes(bytes))
         case .part(let first, let last):
             fields.append(.contentRange, "bytes \(first)-\(last)/\(bytes.count)")
             let part = Array(bytes[Int(first)...Int(last)])
-            return Response(.partialContent, fields: fields, body: .bytes(part)).keptUncompressed()
+            return Response(.partialContent, fields: fields, body: .bytes(part))
         case .unsatisfiable:
             var fields = HeaderFields()
             fields.append(.contentRange, "bytes */\(bytes.count)")
@@ -114,7 +114,8 @@ public struct StaticFiles: Sendable {
         fields.append(.contentType, type)
         fields.append(.cacheControl, "public, max-age=31536000, immutable")
         fields.append(.acceptRanges, "bytes")
-        if gzip != nil { fields.append(.vary, "Accept-Encoding") }
+        // On every file: it also says that compressing was thought about.
+        fields.append(.vary, "Accept-Encoding")
         return File(plain: bytes, gzip: gzip, fields: fields, etag: "\"" + hash + "\"")
     }
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Web
 
 @Suite final class PageCacheTests {
-    private let cache = PageCache()
+    private let cache = PageCache(headers: SecurityHeaders())
     private let made = Mutex(0)
     static let page = Array(String(repeating: "<li>Thủ tục", count: 300).utf8)
 
@@ -15,11 +15,15 @@ import Testing
     ) async throws -> Response {
         var section = HeaderFields()
         for (name, value) in fields { section.append(name, value) }
-        let head = RequestHead(method: .get, path: "/", fields: section)
-        return try await (cache ?? self.cache).response(for: key, tags: tags, to: head) {
+        return try await (cache ?? self.cache).response(for: key, tags: tags, to: exchange(section)) {
             made.withLock { $0 += 1 }
             return page
         }
+    }
+
+    private func exchange(_ fields: HeaderFields = HeaderFields()) -> Exchange {
+        let head = RequestHead(method: .get, path: "/", fields: fields)
+        return Exchange(head: head, peer: Peer(address: "192.0.2.1", isSecure: true), route: nil, number: 1)
     }
 
     private var count: Int { made.withLock { $0 } }
@@ -38,10 +42,9 @@ import Testing
     }
 
     @Test func answersAtOnceAfterThat() async throws {
-        let head = RequestHead(method: .get, path: "/")
-        #expect(cache.response(for: "/", to: head) == nil)
+        #expect(cache.response(for: "/", to: exchange()) == nil)
         _ = try await get()
-        #expect(cache.response(for: "/", to: head)?.status == .ok)
+        #expect(cache.response(for: "/", to: exchange())?.status == .ok)
     }
 
     @Test func keepsTheCompressedForm() async throws {
@@ -75,7 +78,7 @@ import Testing
 
     @Test func doesNotKeepAPageThatChangedWhileItWasMade() async throws {
         let cache = cache
-        _ = try await cache.response(for: "/", tags: ["fees"], to: RequestHead(method: .get, path: "/")) {
+        _ = try await cache.response(for: "/", tags: ["fees"], to: exchange()) {
             cache.drop(tag: "fees")
             return Self.page
         }
@@ -83,7 +86,7 @@ import Testing
     }
 
     @Test func staysWithinItsBytes() async throws {
-        let small = PageCache(byteLimit: 20_000)
+        let small = PageCache(headers: SecurityHeaders(), byteLimit: 20_000)
         for index in 0..<50 { _ = try await get("/\(index)", in: small) }
         #expect((1...5).contains(small.count))
         _ = try await get("/huge", in: small, page: [UInt8](repeating: 1, count: 30_000))
@@ -94,14 +97,17 @@ import Testing
         let cache = cache
         let site = TestClient(
             router(middleware: [Compression(), SecurityHeaders()]) { routes in
-                routes.getReady("/", { cache.response(for: "/", to: $0.head) }) { exchange in
-                    try await cache.response(for: "/", tags: [], to: exchange.head) { Self.page }
+                routes.getReady("/", { cache.response(for: "/", to: $0) }) { exchange in
+                    try await cache.response(for: "/", tags: [], to: exchange) { Self.page }
                 }
             })
         for _ in 0..<2 {
             let reply = await site.get("/", ["Accept-Encoding": "gzip"])
             #expect(try inflate(reply.body) == Self.page)
             #expect(reply.fields[.cacheControl] == "public, no-cache")
+            let names = reply.fields.fields.map(\.name.canonical)
+            #expect(names.count == Set(names).count)
+            #expect(names.contains("content-security-policy") && names.contains("strict-transport-security"))
             #expect(await site.get("/").body == Self.page)
             #expect(await site.get("/").fields[.contentEncoding] == nil)
         }
