@@ -17,17 +17,20 @@ struct ErasedField: Sendable {
     @usableFromInline var children: FieldTable?
     /// Whether `enter` may visit more than one value.
     @usableFromInline var isList: Bool
+    /// Whether `write` writes markup.
+    @usableFromInline var isMarkup: Bool
 
     @usableFromInline
     init(
         write: Write? = nil, isTrue: @escaping IsTrue, enter: Enter? = nil, children: FieldTable? = nil,
-        isList: Bool = false
+        isList: Bool = false, isMarkup: Bool = false
     ) {
         self.write = write
         self.isTrue = isTrue
         self.enter = enter
         self.children = children
         self.isList = isList
+        self.isMarkup = isMarkup
     }
 
     /// The same field for a value from which `outer` leads to this field's value.

@@ -43,7 +43,8 @@ public struct Fields<Value>: Sendable {
             name,
             ErasedField(
                 write: { $1.append(contentsOf: read($0.assumingMemoryBound(to: Value.self).pointee).bytes) },
-                isTrue: { !read($0.assumingMemoryBound(to: Value.self).pointee).bytes.isEmpty }))
+                isTrue: { !read($0.assumingMemoryBound(to: Value.self).pointee).bytes.isEmpty },
+                isMarkup: true))
     }
 
     /// A part that may be missing; its own names count first inside the section.

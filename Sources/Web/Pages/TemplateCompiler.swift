@@ -36,6 +36,7 @@ struct TemplateCompiler {
     private var steps: [TemplateProgram.Step] = []
     private var literals: [UInt8] = []
     private var literalStart = 0
+    private var context = MarkupContext()
     private var frameCount = 1
     private var skipsNextIndentation = false
     private var metBlocks: Set<String> = []
@@ -94,6 +95,11 @@ struct TemplateCompiler {
             return report("\"\(path.joined(separator: "."))\" can only open a section", line, place)
         }
         flush()
+        if let refusal = context.refusal {
+            report("\"\(path.joined(separator: "."))\" stands \(refusal)", line, place)
+        } else if field.isMarkup, !context.takesMarkup {
+            report("the markup \"\(path.joined(separator: "."))\" stands inside an attribute", line, place)
+        }
         steps.append(.write(frame: frame, write))
     }
 
@@ -102,6 +108,14 @@ struct TemplateCompiler {
     ) {
         guard let (frame, field) = resolve(path, line, place) else { return }
         flush()
+        let contextBefore = context
+        defer {
+            // What follows must stand in the same place whether the section is shown or not.
+            if !context.agrees(with: contextBefore) {
+                report("the section \"\(path.joined(separator: "."))\" ends in another part of a tag", line, place)
+                context = contextBefore
+            }
+        }
         let start = steps.count
         guard let enter = field.enter, let children = field.children, !inverted else {
             steps.append(.test(frame: frame, field.isTrue, wanted: !inverted, end: 0))
@@ -206,7 +220,10 @@ struct TemplateCompiler {
     }
 
     private mutating func flush() {
-        if literals.count > literalStart { steps.append(.literal(literalStart..<literals.count)) }
+        if literals.count > literalStart {
+            steps.append(.literal(literalStart..<literals.count))
+            context.feed(literals[literalStart...])
+        }
         literalStart = literals.count
     }
 

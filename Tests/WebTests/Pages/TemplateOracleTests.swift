@@ -102,20 +102,20 @@ struct OracleCase: Sendable, CustomTestStringConvertible {
         OracleCase(claim: "comment over lines", page: "a\n{{!\nnote\n}}\nb {{! x }} c\n"),
         OracleCase(claim: "lone braces", page: "a { b } {c} }} d"),
         OracleCase(claim: "partial", page: "[{{>p}}]", partials: ["p": "{{title}}"]),
-        OracleCase(claim: "partial in rows", page: "{{#rows}}{{> row}}{{/rows}}", partials: ["row": "<{{name}}>"]),
+        OracleCase(claim: "partial in rows", page: "{{#rows}}{{> row}}{{/rows}}", partials: ["row": "({{name}})"]),
         OracleCase(
             claim: "standalone partial is indented", page: "\\\n {{>p}}\n/\n", partials: ["p": "|\n{{name}}\n|\n"]),
         OracleCase(claim: "inline partial keeps its line", page: "  {{name}}  {{> p}}\n", partials: ["p": ">\n>"]),
         OracleCase(
             claim: "nested partials add up", page: "a\n  {{>p}}\nb\n",
-            partials: ["p": "c\n  {{>q}}\nd\n", "q": "e\n{{#isOpen}}\n<{{name}}>\n{{/isOpen}}\n"]),
+            partials: ["p": "c\n  {{>q}}\nd\n", "q": "e\n{{#isOpen}}\n({{name}})\n{{/isOpen}}\n"]),
         OracleCase(
             claim: "partial without last newline", page: "a\n  {{>p}}\nb\n", partials: ["p": "c\nd"]),
         OracleCase(claim: "path names", page: "{{>shared/p}}", partials: ["shared/p": "x"]),
         OracleCase(claim: "default block", page: "{{$a}}default {{name}}{{/a}}"),
         OracleCase(
             claim: "parent with override", page: "{{<base}}{{$a}}mine {{title}}{{/a}}{{/base}}",
-            partials: ["base": "<{{$a}}theirs{{/a}}|{{$b}}kept{{/b}}>"]),
+            partials: ["base": "({{$a}}theirs{{/a}}|{{$b}}kept{{/b}})"]),
         OracleCase(
             claim: "white space between overrides", page: "{{<base}}\n  {{$a}}x{{/a}}\n  {{$b}}y{{/b}}\n{{/base}}\n",
             partials: ["base": "<{{$a}}1{{/a}}|{{$b}}2{{/b}}>\n"]),

@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func aTextSectionKnowsItsTextAsDot() throws {
-        #expect(try render(OraclePage(), ["page": "{{#name}}<{{.}}>{{/name}}"]) == "<outer>")
+        #expect(try render(OraclePage(), ["page": "{{#name}}({{.}}){{/name}}"]) == "(outer)")
     }
 
     @Test func missingPartIsNothing() throws {
@@ -55,6 +55,19 @@ import Testing
             "card": "[{{$title}}{{/title}}]",
         ]
         #expect(try render(OraclePage(), sources) == "Page: [Card]")
+    }
+
+    @Test(arguments: [
+        "<p id=\"{{title}}\" class='{{title}}'>{{title}}</p>", "a < b {{title}} <3 {{title}} <<p>{{title}}",
+        "<!doctype html><title>{{title}}</title><textarea name=\"a\">{{title}}</textarea>",
+        "<script src=\"/a.js\" defer></script>{{title}}", "<style>p > a { }</style><!-- -- > --> {{title}}",
+        "<option{{#isOpen}} selected{{/isOpen}} value=\"{{title}}\">{{title}}",
+        "<a{{#title}} title=\"{{title}}\"{{/title}}>{{title}}</a>", "<p title=\"a>b{{title}}\">{{title}}",
+        "<br/>{{title}}<input value = \"{{title}}\" / >{{title}}", "<p on=1 once>{{title}}",
+        "{{#rows}}<tr class=\"{{#isLate}}late{{/isLate}}\">{{name}}</tr>{{/rows}}",
+    ])
+    func valuesMayStandInTextAndQuotedAttributes(_ source: String) throws {
+        #expect(try render(OraclePage(), ["page": source]).contains("&lt;"))
     }
 
     @Test func includedFieldsCountAsThePagesOwn() throws {
