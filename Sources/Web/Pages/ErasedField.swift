@@ -7,8 +7,10 @@ struct ErasedField: Sendable {
     @usableFromInline typealias IsTrue = @Sendable (UnsafeRawPointer) -> Bool
     @usableFromInline typealias Enter = @Sendable (UnsafeRawPointer, (UnsafeRawPointer) -> Void) -> Void
 
-    /// Shows the value; nil for what can only open a section.
+    /// Shows the value, escaped; nil for what can only open a section.
     @usableFromInline var write: Write?
+    /// Shows the value in a text that is no markup; nil for markup too.
+    @usableFromInline var writePlain: Write?
     /// Whether a section on it is shown.
     @usableFromInline var isTrue: IsTrue
     /// Visits the part, or each row; nil for plain values.
@@ -22,10 +24,12 @@ struct ErasedField: Sendable {
 
     @usableFromInline
     init(
-        write: Write? = nil, isTrue: @escaping IsTrue, enter: Enter? = nil, children: FieldTable? = nil,
+        write: Write? = nil, writePlain: Write? = nil, isTrue: @escaping IsTrue, enter: Enter? = nil,
+        children: FieldTable? = nil,
         isList: Bool = false, isMarkup: Bool = false
     ) {
         self.write = write
+        self.writePlain = writePlain
         self.isTrue = isTrue
         self.enter = enter
         self.children = children
@@ -38,6 +42,9 @@ struct ErasedField: Sendable {
     func reached(through outer: @escaping Enter) -> ErasedField {
         var field = self
         if let write { field.write = { pointer, output in outer(pointer) { write($0, &output) } } }
+        if let writePlain {
+            field.writePlain = { pointer, output in outer(pointer) { writePlain($0, &output) } }
+        }
         if let enter { field.enter = { pointer, visit in outer(pointer) { enter($0, visit) } } }
         let isTrue = isTrue
         field.isTrue = { pointer in

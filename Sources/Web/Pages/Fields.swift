@@ -1,7 +1,8 @@
 /// A page's data: a value, the template it fills, and what the template may name. Anything else in the template is a
 /// failure at start.
 public protocol Page: Sendable {
-    /// The template's name: its path below the template folder without ".html".
+    /// The template's name: its path below the template folder without ".html". A name with ".txt" is a plain text, for
+    /// mail and messages: nothing in it is escaped.
     static var template: String { get }
     /// The names the template may use.
     static var fields: Fields<Self> { get }
@@ -14,7 +15,7 @@ public struct Fields<Value>: Sendable {
     /// No names yet.
     public init() {}
 
-    /// Text, escaped when shown. As a section it is true unless empty.
+    /// Text, escaped when shown in markup. As a section it is true unless empty.
     @inlinable
     public func text(_ name: String, _ read: @escaping @Sendable (Value) -> String) -> Fields {
         adding(name) { pointer in read(pointer.assumingMemoryBound(to: Value.self).pointee) }
@@ -26,7 +27,10 @@ public struct Fields<Value>: Sendable {
         adding(
             name,
             ErasedField(
-                write: { HTMLEscaping.append(String(read($0.assumingMemoryBound(to: Value.self).pointee)), to: &$1) },
+                write: { $1.append(contentsOf: String(read($0.assumingMemoryBound(to: Value.self).pointee)).utf8) },
+                writePlain: {
+                    $1.append(contentsOf: String(read($0.assumingMemoryBound(to: Value.self).pointee)).utf8)
+                },
                 isTrue: { read($0.assumingMemoryBound(to: Value.self).pointee) != 0 }))
     }
 
@@ -99,6 +103,7 @@ public struct Fields<Value>: Sendable {
             name,
             ErasedField(
                 write: { HTMLEscaping.append(read($0), to: &$1) },
+                writePlain: { $1.append(contentsOf: read($0).utf8) },
                 isTrue: { !read($0).isEmpty }))
     }
 

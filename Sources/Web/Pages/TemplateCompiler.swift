@@ -37,6 +37,8 @@ struct TemplateCompiler {
     private var literals: [UInt8] = []
     private var literalStart = 0
     private var context = MarkupContext()
+    /// Whether the template is a plain text: no escaping, no markup to follow.
+    private var isPlain = false
     private var frameCount = 1
     private var skipsNextIndentation = false
     private var metBlocks: Set<String> = []
@@ -51,6 +53,7 @@ struct TemplateCompiler {
 
     /// The program of `template` for values described by `table`; check `defects` before using it.
     mutating func compile(_ template: String, _ table: FieldTable) -> TemplateProgram {
+        isPlain = template.hasSuffix(".txt")
         let place = Place(template: template, scopes: [Scope(frame: 0, table: table)])
         if let nodes = templates[template] {
             usedTemplates.insert(template)
@@ -91,13 +94,13 @@ struct TemplateCompiler {
     private mutating func emitVariable(_ path: [String], _ line: Int, _ place: Place) {
         skipsNextIndentation = false
         guard let (frame, field) = resolve(path, line, place) else { return }
-        guard let write = field.write else {
-            return report("\"\(path.joined(separator: "."))\" can only open a section", line, place)
+        guard let write = isPlain ? field.writePlain : field.write else {
+            return report("\"\(path.joined(separator: "."))\" cannot be shown here", line, place)
         }
         flush()
-        if let refusal = context.refusal {
+        if !isPlain, let refusal = context.refusal {
             report("\"\(path.joined(separator: "."))\" stands \(refusal)", line, place)
-        } else if field.isMarkup, !context.takesMarkup {
+        } else if !isPlain, field.isMarkup, !context.takesMarkup {
             report("the markup \"\(path.joined(separator: "."))\" stands inside an attribute", line, place)
         }
         steps.append(.write(frame: frame, write))
@@ -111,7 +114,7 @@ struct TemplateCompiler {
         let contextBefore = context
         defer {
             // What follows must stand in the same place whether the section is shown or not.
-            if !context.agrees(with: contextBefore) {
+            if !isPlain, !context.agrees(with: contextBefore) {
                 report("the section \"\(path.joined(separator: "."))\" ends in another part of a tag", line, place)
                 context = contextBefore
             }
@@ -149,6 +152,9 @@ struct TemplateCompiler {
         guard place.depth < Self.depthLimit else {
             isCircular = true
             return report("\"\(name)\" contains itself", line, place)
+        }
+        guard name.hasSuffix(".txt") == isPlain else {
+            return report("markup and plain text do not mix", line, place)
         }
         usedTemplates.insert(name)
         var inner = inner

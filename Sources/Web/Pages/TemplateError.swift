@@ -8,7 +8,9 @@ public struct TemplateDefect: Sendable, Hashable, CustomStringConvertible {
     public let message: String
 
     /// "citizen/home.html:12: unknown name "fee"".
-    public var description: String { "\(template).html:\(line): \(message)" }
+    public var description: String {
+        "\(template)\(template.hasSuffix(".txt") ? "" : ".html"):\(line): \(message)"
+    }
 }
 
 /// Every defect of a set of templates at once.

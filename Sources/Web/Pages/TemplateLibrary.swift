@@ -9,12 +9,14 @@ public struct TemplateLibrary: Sendable {
         try self.init(bytes: sources.mapValues { Array($0.utf8) })
     }
 
-    /// Reads every `.html` file below `directory`; "citizen/home.html" is named "citizen/home".
+    /// Reads every `.html` and `.txt` file below `directory`; "citizen/home.html" is named "citizen/home",
+    /// "mail/receipt.txt" keeps its ending.
     /// Throws `FolderError` when a file cannot be read, `TemplateError` for what is wrong in them. Blocks.
     public static func load(_ directory: String) throws -> TemplateLibrary {
         var sources: [String: [UInt8]] = [:]
-        for path in try Folder.files(below: directory) where path.hasSuffix(".html") {
-            sources[String(path.dropLast(5))] = try Folder.read(directory + "/" + path, upTo: 1 << 20)
+        for path in try Folder.files(below: directory) where path.hasSuffix(".html") || path.hasSuffix(".txt") {
+            let name = path.hasSuffix(".txt") ? path : String(path.dropLast(5))
+            sources[name] = try Folder.read(directory + "/" + path, upTo: 1 << 20)
         }
         return try TemplateLibrary(bytes: sources)
     }

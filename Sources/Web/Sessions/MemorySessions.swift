@@ -12,9 +12,14 @@ public final class MemorySessions: SessionKeeping {
         sessions.withLock { $0[digest] }
     }
 
-    /// Adds or replaces.
-    public func save(_ session: Session) async throws {
+    /// Adds a new session.
+    public func add(_ session: Session) async throws {
         sessions.withLock { $0[session.digest] = session }
+    }
+
+    /// Remembers when a session was last seen, if it is still there.
+    public func touch(digest: [UInt8], seenAt: Int64) async throws {
+        sessions.withLock { $0[digest]?.seenAt = seenAt }
     }
 
     /// Forgets one.

@@ -13,7 +13,7 @@ public struct Session: Sendable, Hashable {
     /// Seconds since 1970; kept to the minute, so that reading pages does not write the store each time.
     public var seenAt: Int64
     /// Small things the portal keeps with it.
-    public var values: [String: String]
+    public let values: [String: String]
 
     /// Puts a session together, for stores.
     public init(
@@ -34,8 +34,10 @@ public struct Session: Sendable, Hashable {
 public protocol SessionKeeping: Sendable {
     /// The session with this token digest.
     func load(digest: [UInt8]) async throws -> Session?
-    /// Adds or replaces.
-    func save(_ session: Session) async throws
+    /// Adds a new session.
+    func add(_ session: Session) async throws
+    /// Remembers when a session was last seen, if it is still there: one that was ended meanwhile must not come back.
+    func touch(digest: [UInt8], seenAt: Int64) async throws
     /// Forgets one; nothing happens when there is none.
     func remove(digest: [UInt8]) async throws
     /// Forgets all of a subject's, but `except`.

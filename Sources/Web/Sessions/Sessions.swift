@@ -47,7 +47,7 @@ public struct Sessions: Middleware {
         }
         if time >= session.seenAt + 60 {
             session.seenAt = time
-            try await store.save(session)
+            try await store.touch(digest: digest, seenAt: time)
         }
         exchange.session = session
         return nil
@@ -65,7 +65,7 @@ public struct Sessions: Middleware {
         let session = Session(
             digest: SHA256.hash(token), subject: subject, roles: roles, csrfSecret: SecureRandom.bytes(32),
             startedAt: time, seenAt: time, values: values)
-        try await store.save(session)
+        try await store.add(session)
         exchange.setCookie(Cookie(Sessions.cookieName, token.base64URL))
         return session
     }

@@ -126,6 +126,22 @@ import Testing
         #expect(throws: refusal.defect) { try Self.read(refusal.body.utf8.map { [$0] }) }
     }
 
+    @Test func noBytesMakeTheParserTrapAndNoSplitChangesTheAnswer() {
+        var generator = SplitMix(seed: 7578)
+        let pieces = [
+            "--b", "\r\n", "--", "-", "\r", "\n", "x", "Content-Disposition: form-data; name=\"a\"", ";", "\"", "b",
+        ]
+        for _ in 0..<5000 {
+            var body = Self.head + "\r\n"
+            for _ in 0..<generator.next(below: 12) { body += pieces[generator.next(below: pieces.count)] }
+            let bytes = Array(body.utf8)
+            let split = generator.next(below: bytes.count + 1)
+            let whole = Result { try Self.read([bytes]) }
+            let parts = Result { try Self.read([Array(bytes[..<split]), Array(bytes[split...])]) }
+            #expect((try? whole.get()) == (try? parts.get()), "\(body.debugDescription) at \(split)")
+        }
+    }
+
     @Test func refusesNamesThatAreNotUTF8() throws {
         let body = Array("--b\r\nContent-Disposition: form-data; name=\"".utf8) + [0xFF] + Array("\"\r\n\r\n".utf8)
         #expect(throws: MultipartParser.Defect.badPartHead) { try Self.read([body]) }

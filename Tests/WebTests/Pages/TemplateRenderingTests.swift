@@ -70,6 +70,38 @@ import Testing
         #expect(try render(OraclePage(), ["page": source]).contains("&lt;"))
     }
 
+    @Test func plainTextsAreNotEscaped() throws {
+        struct Mail: Page {
+            static let template = "mail.txt"
+            static var fields: Fields<Mail> {
+                Fields().text("name") { _ in "A & <B>" }.number("n") { _ in 7 }.html("qr") { _ in SafeHTML(trusted: "")
+                }
+            }
+        }
+        let sources = ["mail.txt": "< {{name}} {{n}}\n{{>foot.txt}}", "foot.txt": "-- {{name}}"]
+        #expect(try render(Mail(), sources) == "< A & <B> 7\n-- A & <B>")
+        for bad in ["{{qr}}", "{{>foot}}"] {
+            #expect(throws: TemplateError.self) {
+                try render(Mail(), ["mail.txt": bad + "{{>x.txt}}", "foot": "", "x.txt": ""])
+            }
+        }
+    }
+
+    @Test func noBytesMakeTheParserTrap() {
+        var generator = SplitMix(seed: 20260213)
+        let signs = Array("{{}}#^/><$!&= \n\r\ttitlerowspage.'\"ế".utf8) + Array("{{#rows}}{{/rows}}{{<page}}".utf8)
+        var parsed = 0
+        for _ in 0..<3000 {
+            let source = (0..<generator.next(below: 40)).map { _ in signs[generator.next(below: signs.count)] }
+            let library = try? TemplateLibrary(["page": String(decoding: source, as: UTF8.self)])
+            if let pages = try? library?.compile([OraclePage.self]) {
+                parsed += 1
+                _ = pages.render(OraclePage())
+            }
+        }
+        #expect(parsed > 100)
+    }
+
     @Test func includedFieldsCountAsThePagesOwn() throws {
         struct Layout: Sendable {
             var heading: String
@@ -116,5 +148,21 @@ import Testing
             """
         let row = "Nguyễn Thị Ánh/1/NH &lt;1&gt;;Trần &lt;b&gt;Đức&lt;/b&gt;/2/NH &lt;1&gt;;5 000 đ\n"
         #expect(try render(OraclePage(), ["page": source]) == row + row)
+    }
+}
+
+/// Repeatable random numbers (Steele, Lea, Flood 2014).
+struct SplitMix {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next(below limit: Int) -> Int {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return Int((mixed ^ (mixed >> 31)) % UInt64(limit))
     }
 }

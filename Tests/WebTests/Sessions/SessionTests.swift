@@ -128,6 +128,15 @@ import Testing
         #expect(await site.get("/who").text == "nobody")
     }
 
+    @Test func aSessionEndedMeanwhileDoesNotComeBack() async throws {
+        let site = site()
+        try await signIn(site, "lan")
+        let digest = SHA256.hash(try #require(site.cookie("__Host-session").flatMap(Base64URL.decode)))
+        try await store.remove(digest: digest)
+        try await store.touch(digest: digest, seenAt: Int64(clock.now))
+        #expect(try await store.load(digest: digest) == nil)
+    }
+
     @Test func otherSessionsCanBeEnded() async throws {
         let (here, there, else_) = (site(), site(), site())
         try await signIn(here, "lan")

@@ -31,14 +31,14 @@ final class TemporaryFolder {
         try folder.folder("shared")
         try folder.file("page.html", Array("{{>shared/head}}{{title}}".utf8))
         try folder.file("shared/head.html", Array("<!doctype html>".utf8))
-        try folder.file("shared/notes.txt", Array("{{{".utf8))
+        try folder.file("shared/notes.md", Array("{{{".utf8))
         try folder.file(".hidden.html", Array("{{{".utf8))
         try FileManager.default.createSymbolicLink(
             atPath: folder.path + "/leak.html", withDestinationPath: "/etc/passwd")
         let pages = try TemplateLibrary.load(folder.path).compile([OraclePage.self])
         #expect(String(decoding: pages.render(OraclePage(title: "A")), as: UTF8.self) == "<!doctype html>A")
         let files = try StaticFiles.load(folder.path).all
-        #expect(files.keys.sorted() == ["page.html", "shared/head.html", "shared/notes.txt"])
+        #expect(files.keys.sorted() == ["page.html", "shared/head.html", "shared/notes.md"])
     }
 
     @Test func saysWhichFolderIsMissing() {
