@@ -35,6 +35,11 @@ public struct HeaderFields: Sendable {
         fields.append(Field(name: name, value: value))
     }
 
+    /// Adds a line taken from another section, whose value was checked when it entered there.
+    public mutating func append(checked field: Field) {
+        fields.append(field)
+    }
+
     /// Replaces every line of `name` by one.
     public mutating func set(_ name: FieldName, _ value: String) {
         remove(name)

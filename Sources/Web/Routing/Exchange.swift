@@ -1,0 +1,70 @@
+import HTTPWire
+
+/// One request on its way through middleware to its handler: who asks, what was asked, and what was found out so far.
+public struct Exchange: Sendable {
+    /// The request's control data and fields.
+    public let head: RequestHead
+    /// The address, and whether the line is secure.
+    public let peer: Peer
+    /// The route that was found; nil on error pages for paths that have none.
+    public let route: Route?
+    /// The decoded query.
+    public let query: NamedValues
+    /// A number for this request, unique while the process lives; for the log.
+    public let number: UInt64
+    /// Who is signed in.
+    public internal(set) var session: Session?
+    /// The partner whose key was shown; set by the portal's middleware.
+    public var partner: String?
+    /// The content; forms are read from it before their handler runs.
+    public var body: RequestBody { content ?? RequestBody([]) }
+    var content: RequestBody?
+    /// What the answer will tell the browser to keep; nil while the request is answered at once, which sets no cookies.
+    var cookies: CookieJar?
+    private let captured: [String]
+
+    init(
+        head: RequestHead, peer: Peer, route: Route?, captured: [String] = [], query: NamedValues = NamedValues(),
+        number: UInt64
+    ) {
+        self.head = head
+        self.peer = peer
+        self.route = route
+        self.captured = captured
+        self.query = query
+        self.number = number
+    }
+
+    /// The path segment captured as `name`. Traps when the route has no such capture: a programming mistake.
+    public func parameter(_ name: String) -> String {
+        guard let route, let index = route.pattern.names.firstIndex(of: name) else {
+            preconditionFailure("no {\(name)} in \(route?.pattern.description ?? "no route")")
+        }
+        return captured[index]
+    }
+
+    /// The segment captured as `name`, made into a value; 404 when it cannot be one.
+    public func parameter<Value>(_ name: String, _ make: (String) -> Value?) throws(Refused) -> Value {
+        guard let value = make(parameter(name)) else { throw Refused(.notFound, "no such \(name)") }
+        return value
+    }
+
+    /// Whether the method promises to change nothing (RFC 9110 §9.2.1).
+    public var isSafe: Bool {
+        head.method == .get || head.method == .head || head.method == .options
+    }
+
+    /// The only value of a cookie that came; nil when absent or sent twice with different values, since then one of them
+    /// was planted.
+    public func cookie(_ name: String) -> String? {
+        let values = Cookies.values(of: name, in: head.fields)
+        guard let first = values.first, values.allSatisfy({ $0 == first }) else { return nil }
+        return first
+    }
+
+    /// Adds a cookie to the answer. Traps on a route that is answered at once: such answers are the same for everyone.
+    public func setCookie(_ cookie: Cookie) {
+        guard let cookies else { preconditionFailure("a ready route sets no cookies") }
+        cookies.add(cookie)
+    }
+}

@@ -1,0 +1,153 @@
+import HTTPWire
+import Synchronization
+
+/// Finds the route of a request and leads it through middleware, access, form and handler to its answer.
+public final class Router: Responder {
+    /// What the router can do, for tests and documents that walk it.
+    public let routes: [Route]
+    private let tree: RouteTree
+    private let middleware: [any Middleware]
+    private let errors: ErrorPages
+    private let denied: @Sendable (Exchange) -> Response?
+    private let lastNumber = Atomic<UInt64>(0)
+
+    /// `denied` may answer a request that its route does not admit, such as by leading to the sign-in page; otherwise it is
+    /// 401 for strangers and 403 for people without the role.
+    public init(
+        _ routes: Routes, middleware: [any Middleware], errors: ErrorPages,
+        denied: @escaping @Sendable (Exchange) -> Response? = { _ in nil }
+    ) {
+        self.routes = routes.all
+        self.tree = RouteTree(routes.all)
+        self.middleware = middleware
+        self.errors = errors
+        self.denied = denied
+    }
+
+    /// Answers at once what it can; the rest becomes a task.
+    public func answer(_ head: RequestHead, from peer: Peer) -> Answer {
+        let number = lastNumber.add(1, ordering: .relaxed).newValue
+        switch find(head) {
+        case .route(let route, let captured, let query):
+            let exchange = Exchange(
+                head: head, peer: peer, route: route, captured: captured, query: query, number: number)
+            return answer(exchange, route)
+        case .answer(let response):
+            return .ready(finish(Exchange(head: head, peer: peer, route: nil, number: number)) { _ in response })
+        case .status(let status, let allow):
+            let exchange = Exchange(head: head, peer: peer, route: nil, number: number)
+            return .ready(
+                finish(exchange) { exchange in
+                    var response = errors.response(status, exchange)
+                    if let allow { response.fields.set(.allow, allow) }
+                    return response
+                })
+        }
+    }
+
+    // MARK: Finding
+
+    private enum Finding {
+        case route(Route, captured: [String], NamedValues)
+        case answer(Response)
+        case status(Status, allow: String? = nil)
+    }
+
+    private func find(_ head: RequestHead) -> Finding {
+        if head.path == "*" {
+            return head.method == .options ? .answer(Router.options("GET, HEAD, POST, OPTIONS")) : .status(.badRequest)
+        }
+        if let endpoint = tree.find(exactly: head.path) { return choose(endpoint, [], head) }
+        guard var segments = try? RequestPath.segments(of: head.path) else { return .status(.badRequest) }
+        if let (endpoint, captured) = tree.find(segments) { return choose(endpoint, captured, head) }
+        guard segments.last == "" else { return .status(.notFound) }
+        segments.removeLast()
+        guard tree.find(segments) != nil else { return .status(.notFound) }
+        let path = "/" + segments.map(PercentEncoding.encode).joined(separator: "/")
+        return .answer(.redirect(.permanentRedirect, path + (head.query.map { "?" + $0 } ?? "")))
+    }
+
+    private func choose(_ endpoint: RouteTree.Endpoint, _ captured: [String], _ head: RequestHead) -> Finding {
+        guard let route = endpoint.route(for: head.method) else {
+            if head.method == .options { return .answer(Router.options(endpoint.allow)) }
+            return .status(.methodNotAllowed, allow: endpoint.allow)
+        }
+        guard let text = head.query else { return .route(route, captured: captured, NamedValues()) }
+        guard let query = try? NamedValues(decoding: text.utf8) else { return .status(.badRequest) }
+        return .route(route, captured: captured, query)
+    }
+
+    private static func options(_ allow: String) -> Response {
+        var response = Response(.noContent)
+        response.fields.append(.allow, allow)
+        return response
+    }
+
+    // MARK: Answering
+
+    /// The body is not read before `enter` has let the request pass: throttled and foreign requests cost little.
+    private func answer(_ exchange: Exchange, _ route: Route) -> Answer {
+        var exchange = exchange
+        do {
+            for step in middleware {
+                if let response = try step.enter(&exchange) { return .ready(finish(exchange) { _ in response }) }
+            }
+            if !exchange.isSafe, !route.isForPrograms { try SameOrigin.check(exchange) }
+            switch route.handler {
+            case .ready(let handler):
+                let response = try handler(exchange)
+                return .ready(finish(exchange) { _ in response })
+            case .readyOrWaiting(let ready, _):
+                if let response = try ready(exchange) { return .ready(finish(exchange) { _ in response }) }
+            case .waiting, .form:
+                break
+            }
+        } catch {
+            return .ready(finish(exchange) { errors.response(to: error, $0) })
+        }
+        let entered = exchange
+        return .later(bodyLimit: route.bodyLimit) { [self] request in
+            await respond(to: request, entered, route)
+        }
+    }
+
+    private func respond(to request: Request, _ entered: Exchange, _ route: Route) async -> Response {
+        var exchange = entered
+        exchange.content = request.body
+        exchange.cookies = CookieJar()
+        let response: Response
+        do {
+            response = try await handle(&exchange, route)
+        } catch {
+            response = errors.response(to: error, exchange)
+        }
+        return finish(exchange) { _ in response }
+    }
+
+    private func handle(_ exchange: inout Exchange, _ route: Route) async throws -> Response {
+        for step in middleware {
+            if let response = try await step.enterWaiting(&exchange) { return response }
+        }
+        guard route.access.admits(exchange) else {
+            if let response = denied(exchange) { return response }
+            throw Refused(exchange.session == nil ? .unauthorized : .forbidden, "access denied")
+        }
+        switch route.handler {
+        case .ready(let handler):
+            return try handler(exchange)
+        case .readyOrWaiting(_, let handler), .waiting(let handler):
+            return try await handler(exchange)
+        case .form(let rules, let handler):
+            return try await handler(exchange, FormReader.read(exchange, rules))
+        }
+    }
+
+    private func finish(_ exchange: Exchange, _ make: (Exchange) -> Response) -> Response {
+        var response = make(exchange)
+        for cookie in exchange.cookies?.all ?? [] {
+            response.fields.append(.setCookie, cookie.fieldValue(isSecure: exchange.peer.isSecure))
+        }
+        for step in middleware.reversed() { step.leave(exchange, &response) }
+        return response
+    }
+}

@@ -1,0 +1,23 @@
+import HTTPWire
+
+/// Whether a request that may change something was sent by this site's own pages: the browser says so in
+/// `Sec-Fetch-Site` (W3C Fetch Metadata) or `Origin` (RFC 6454). The CSRF token is asked for besides.
+enum SameOrigin {
+    private static let secFetchSite = FieldName(unchecked: "Sec-Fetch-Site")
+
+    /// Throws 403 for a foreign page. Clients that send neither field are not browsers of this decade; for them the
+    /// token decides.
+    static func check(_ exchange: Exchange) throws(Refused) {
+        let fields = exchange.head.fields
+        let site = fields[secFetchSite]
+        if let site, site != "same-origin", site != "none" { throw Refused(.forbidden, "cross-site request") }
+        guard let origin = fields[.origin] else { return }
+        // A page under `Referrer-Policy: no-referrer` sends "null" even to its own site.
+        if origin == "null", site == "same-origin" { return }
+        guard let host = fields[.host]?.lowercased() else { throw Refused(.forbidden, "foreign origin") }
+        let isOwn =
+            origin.lowercased() == "https://" + host
+            || !exchange.peer.isSecure && origin.lowercased() == "http://" + host
+        guard isOwn else { throw Refused(.forbidden, "foreign origin") }
+    }
+}
