@@ -56,7 +56,7 @@ public struct Question: Sendable, Hashable, Codable {
     /// HTML autocomplete token, for the person's own data.
     public var autocomplete: String?
     /// For `choice` and `select`.
-    public var options: [Option]?
+    public var options: [Choice]?
     /// For `number`: least value.
     public var minimum: Int?
     /// For `number`: greatest value. For texts: greatest length in characters.
@@ -73,7 +73,7 @@ public struct Question: Sendable, Hashable, Codable {
 }
 
 /// One choice.
-public struct Option: Sendable, Hashable, Codable {
+public struct Choice: Sendable, Hashable, Codable {
     /// Stored.
     public var value: String
     /// Shown.

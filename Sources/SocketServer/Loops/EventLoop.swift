@@ -13,7 +13,7 @@ protocol EventHandler: AnyObject {
 /// One thread with one epoll: level-triggered events, tasks of the connections it holds, and their deadlines.
 ///
 /// It is the executor of its connections' tasks, so that a handler that does not wait never leaves the thread that
-/// read its request (measured: 6.6–7.1 µs a request against 12.4 on the shared pool).
+/// read its request (measured: 6.6–7.1 microseconds a request against 12.4 on the shared pool).
 final class EventLoop: TaskExecutor, @unchecked Sendable {
     // Guard: `inbox` is behind its mutex, `lastTurn` is atomic; everything else is touched by the loop's own thread
     // only, which `assertOnLoop` checks where others could reach it.
