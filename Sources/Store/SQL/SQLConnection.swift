@@ -27,10 +27,13 @@ public final class SQLConnection: @unchecked Sendable {
     /// Throws `cannotOpen`, `corrupt`, `notDurable`.
     public init(path: String, purpose: Purpose, diskLayer: String? = nil) throws(StoreError) {
         if purpose == .writing {
-            // Made by us first, because SQLite would let the group read it; its side files inherit the mode.
-            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 else { throw .cannotOpen("\(path): \(String(cString: strerror(errno)))") }
-            close(descriptor)
+            // Made by us first, because SQLite would let the group read it; its side files inherit the mode. A file that
+            // exists is not opened here: closing it again would drop the locks of this process's other connections.
+            let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 || errno == EEXIST else {
+                throw .cannotOpen("\(path): \(String(cString: strerror(errno)))")
+            }
+            if descriptor >= 0 { close(descriptor) }
         }
         var opened: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE

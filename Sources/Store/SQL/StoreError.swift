@@ -40,7 +40,7 @@ public enum StoreError: Error, Sendable, Hashable {
     /// Whether the disk, not the request, is to blame: the connection is not to be trusted any more.
     var isDiskFault: Bool {
         switch self {
-        case .full, .inputOutput, .cannotOpen, .corrupt: true
+        case .full, .inputOutput, .cannotOpen: true
         default: false
         }
     }
