@@ -5,6 +5,11 @@ import Synchronization
 public struct Overloaded: Error, Sendable {
     /// For the log.
     public let queue: String
+
+    /// Names the queue that is full.
+    public init(queue: String) {
+        self.queue = queue
+    }
 }
 
 /// Blocking work beside the event loops: a fixed number of serial Dispatch queues with a bounded backlog.
