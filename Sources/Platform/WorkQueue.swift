@@ -6,7 +6,7 @@ public struct Overloaded: Error, Sendable {
     /// For the log.
     public let queue: String
 
-    /// Names the queue.
+    /// Names the queue that is full.
     public init(queue: String) {
         self.queue = queue
     }

@@ -1,169 +1,156 @@
 import CSQLite
-import Glibc
 
-/// One connection to a SQLite file: prepare, bind, step. Statements are prepared once and kept.
-///
-/// The file is opened in WAL mode with `synchronous=FULL`, so that a COMMIT that has returned is on the disk; the pragma
-/// is read back, because a connection that only believes itself durable loses dossiers.
-///
-/// `@unchecked Sendable`: a connection is used by one thread at a time, either by the writer's serial queue or by the job
-/// that took it out of the readers' pool, which a Mutex guards.
-public final class SQLConnection: @unchecked Sendable {
-    /// What a connection is for.
-    public enum Purpose: Sendable {
-        /// Reads and writes.
-        case writing
-        /// Reads only; a statement that would write fails.
-        case reading
+/// What the database said no to.
+public struct SQLError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// SQLite's extended result code.
+    public let code: Int32
+    /// SQLite's words, for the log.
+    public let message: String
+
+    /// For the log.
+    public var description: String { "SQLite \(code): \(message)" }
+    /// A uniqueness or other constraint, which the caller may expect.
+    public var isConstraint: Bool { code & 0xFF == SQLITE_CONSTRAINT }
+    /// The disk is full or broken: nothing of the transaction is kept.
+    public var isStorage: Bool {
+        [SQLITE_FULL, SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_NOMEM].contains(code & 0xFF)
     }
+}
 
-    /// Most statements kept prepared; the texts are the program's own, so more would be a mistake.
-    static let statementLimit = 512
+/// A value bound to or read from a statement.
+public enum SQLValue: Sendable, Hashable {
+    case integer(Int64)
+    case text(String)
+    case blob([UInt8])
+    case null
+}
 
-    let handle: OpaquePointer
-    private var statements: [String: OpaquePointer] = [:]
+/// One connection to a SQLite file; used by one queue only.
+final class SQLConnection {
+    private var handle: OpaquePointer?
+    private var cache: [String: OpaquePointer] = [:]
 
-    /// Opens the file, and makes it when a writer finds none. `diskLayer` names a SQLite VFS; nil is the system's.
-    /// Throws `cannotOpen`, `corrupt`, `notDurable`.
-    public init(path: String, purpose: Purpose, diskLayer: String? = nil) throws(StoreError) {
-        if purpose == .writing {
-            // Made by us first, because SQLite would let the group read it; its side files inherit the mode. A file that
-            // exists is not opened here: closing it again would drop the locks of this process's other connections.
-            let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 || errno == EEXIST else {
-                throw .cannotOpen("\(path): \(String(cString: strerror(errno)))")
+    /// Opens for writing (WAL, synchronous=FULL) or for reading. Throws unless the pragmas read back as set.
+    init(path: String, isReader: Bool) throws(SQLError) {
+        let flags =
+            isReader
+            ? SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX
+            : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
+        let status = sqlite3_open_v2(path, &handle, flags, nil)
+        guard status == SQLITE_OK else { throw SQLError(code: status, message: "cannot open \(path)") }
+        sqlite3_extended_result_codes(handle, 1)
+        sqlite3_busy_timeout(handle, 5000)
+        if !isReader {
+            try execute("PRAGMA journal_mode=WAL")
+            try execute("PRAGMA synchronous=FULL")
+            try execute("PRAGMA foreign_keys=ON")
+            let synchronous = try query("PRAGMA synchronous") { $0.integer(0) }.first ?? 0
+            let mode = try query("PRAGMA journal_mode") { $0.text(0) }.first ?? ""
+            // 2 is FULL: anything less acknowledges what a power cut takes back.
+            guard synchronous >= 2, mode == "wal" else {
+                throw SQLError(
+                    code: SQLITE_ERROR, message: "synchronous=\(synchronous) journal_mode=\(mode): not durable")
             }
-            if descriptor >= 0 { close(descriptor) }
+        } else {
+            try execute("PRAGMA query_only=ON")
         }
-        var opened: OpaquePointer?
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-        let code = sqlite3_open_v2(path, &opened, flags, diskLayer)
-        guard code == SQLITE_OK, let opened else {
-            let message = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "no memory"
-            sqlite3_close_v2(opened)
-            throw StoreError(code: code, message: "\(path): \(message)")
-        }
-        handle = opened
-        try configure(purpose)
     }
 
-    deinit {
-        for statement in statements.values { sqlite3_finalize(statement) }
+    deinit { close() }
+
+    func close() {
+        for statement in cache.values { sqlite3_finalize(statement) }
+        cache = [:]
         sqlite3_close_v2(handle)
+        handle = nil
     }
 
-    private func configure(_ purpose: Purpose) throws(StoreError) {
-        sqlite3_busy_timeout(handle, 5_000)
-        let mode = try pragma("PRAGMA journal_mode=WAL")
-        guard mode == "wal" else { throw .notDurable(found: "journal_mode=\(mode)") }
-        for text in ["synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "trusted_schema=OFF"] {
-            try execute("PRAGMA " + text)
+    /// A row being read; valid inside the closure.
+    struct Row {
+        fileprivate let statement: OpaquePointer
+
+        func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
+        func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
+        func text(_ column: Int32) -> String {
+            guard let bytes = sqlite3_column_text(statement, column) else { return "" }
+            let buffer = UnsafeBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(statement, column)))
+            return String(decoding: buffer, as: UTF8.self)
         }
-        try checkDurability()
-        if purpose == .reading { try execute("PRAGMA query_only=ON") }
-    }
-
-    /// Throws `notDurable` unless a COMMIT waits for the disk.
-    func checkDurability() throws(StoreError) {
-        let level = try pragma("PRAGMA synchronous")
-        guard let number = Int(level), number >= 2 else { throw .notDurable(found: "synchronous=\(level)") }
-    }
-
-    /// The first column of a pragma's first row, as text.
-    func pragma(_ text: String) throws(StoreError) -> String {
-        try row(text) { row throws(StoreError) in
-            guard let start = sqlite3_column_text(row.statement, 0) else { throw .corrupt(text) }
-            return String(cString: start)
-        } ?? ""
-    }
-
-    /// Runs statements without parameters or answers, one after another.
-    public func execute(_ text: String) throws(StoreError) {
-        let code = sqlite3_exec(handle, text, nil, nil, nil)
-        guard code == SQLITE_OK else { throw failure(code, text) }
-    }
-
-    /// Runs one statement and returns how many rows it changed.
-    @discardableResult
-    public func run(_ text: String, _ values: [SQLValue] = []) throws(StoreError) -> Int {
-        try each(text, values) { _ throws(StoreError) in false }
-        return Int(sqlite3_changes(handle))
-    }
-
-    /// What `read` makes of the first row, if there is one.
-    public func row<Value>(
-        _ text: String, _ values: [SQLValue] = [], _ read: (borrowing SQLRow) throws(StoreError) -> Value
-    ) throws(StoreError) -> Value? {
-        var found: Value?
-        try each(text, values) { row throws(StoreError) in
-            found = try read(row)
-            return false
+        func blob(_ column: Int32) -> [UInt8] {
+            guard let bytes = sqlite3_column_blob(statement, column) else { return [] }
+            return Array(UnsafeRawBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(statement, column))))
         }
-        return found
     }
 
-    /// What `read` makes of every row, in order.
-    public func rows<Value>(
-        _ text: String, _ values: [SQLValue] = [], _ read: (borrowing SQLRow) throws(StoreError) -> Value
-    ) throws(StoreError) -> [Value] {
-        var found: [Value] = []
-        try each(text, values) { row throws(StoreError) in
-            found.append(try read(row))
-            return true
-        }
-        return found
+    /// Runs statements that return nothing.
+    func execute(_ sql: String, _ values: [SQLValue] = []) throws(SQLError) {
+        _ = try query(sql, values) { _ in () }
     }
 
-    /// Shows rows to `body` until it says false.
-    public func each(
-        _ text: String, _ values: [SQLValue] = [], _ body: (borrowing SQLRow) throws(StoreError) -> Bool
-    ) throws(StoreError) {
-        let statement = try prepare(text)
+    /// Runs one statement and reads its rows.
+    func query<Value>(
+        _ sql: String, _ values: [SQLValue] = [], _ read: (Row) throws(SQLError) -> Value
+    ) throws(SQLError) -> [Value] {
+        let statement = try prepare(sql)
         defer {
             sqlite3_reset(statement)
             sqlite3_clear_bindings(statement)
         }
-        try bind(values, to: statement, text)
+        for (index, value) in values.enumerated() { bind(statement, Int32(index + 1), value) }
+        var rows: [Value] = []
         while true {
-            let code = sqlite3_step(statement)
-            if code == SQLITE_DONE { return }
-            guard code == SQLITE_ROW else { throw failure(code, text) }
-            guard try body(SQLRow(statement: statement)) else { return }
+            let status = sqlite3_step(statement)
+            switch status {
+            case SQLITE_ROW: rows.append(try read(Row(statement: statement)))
+            case SQLITE_DONE: return rows
+            default: throw failure(status)
+            }
         }
     }
 
-    private func prepare(_ text: String) throws(StoreError) -> OpaquePointer {
-        if let known = statements[text] { return known }
-        var made: OpaquePointer?
-        let code = sqlite3_prepare_v3(handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &made, nil)
-        guard code == SQLITE_OK, let made else { throw failure(code, text) }
-        if statements.count >= SQLConnection.statementLimit {
-            for statement in statements.values { sqlite3_finalize(statement) }
-            statements.removeAll()
-        }
-        statements[text] = made
-        return made
-    }
+    /// Rows changed by the last statement.
+    var changedRows: Int { Int(sqlite3_changes(handle)) }
 
-    private func bind(_ values: [SQLValue], to statement: OpaquePointer, _ text: String) throws(StoreError) {
-        guard Int(sqlite3_bind_parameter_count(statement)) == values.count else {
-            throw .statement(code: SQLITE_RANGE, message: "\(values.count) values for: \(text)")
-        }
-        for (offset, value) in values.enumerated() {
-            let index = Int32(offset + 1)
-            let code =
-                switch value {
-                case .null: sqlite3_bind_null(statement, index)
-                case .integer(let number): sqlite3_bind_int64(statement, index, number)
-                case .text(let text): csqlite_bind_text(statement, index, text, Int32(text.utf8.count))
-                case .blob(let bytes) where bytes.isEmpty: sqlite3_bind_zeroblob(statement, index, 0)
-                case .blob(let bytes): csqlite_bind_blob(statement, index, bytes, Int32(bytes.count))
-                }
-            guard code == SQLITE_OK else { throw failure(code, text) }
+    private func bind(_ statement: OpaquePointer, _ index: Int32, _ value: SQLValue) {
+        switch value {
+        case .integer(let number): sqlite3_bind_int64(statement, index, number)
+        case .text(let text): csqlite_bind_text(statement, index, text, Int32(text.utf8.count))
+        case .blob(let bytes): csqlite_bind_blob(statement, index, bytes, Int32(bytes.count))
+        case .null: sqlite3_bind_null(statement, index)
         }
     }
 
-    func failure(_ code: Int32, _ text: String) -> StoreError {
-        StoreError(code: code, message: "\(String(cString: sqlite3_errmsg(handle))): \(text.prefix(120))")
+    private func prepare(_ sql: String) throws(SQLError) -> OpaquePointer {
+        if let statement = cache[sql] { return statement }
+        var statement: OpaquePointer?
+        let status = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+        guard status == SQLITE_OK, let statement else { throw failure(status) }
+        cache[sql] = statement
+        return statement
+    }
+
+    private func failure(_ status: Int32) -> SQLError {
+        SQLError(
+            code: sqlite3_extended_errcode(handle), message: "\(status) " + String(cString: sqlite3_errmsg(handle)))
+    }
+
+    /// Copies the whole database, page by page while others write, into a new file. `progress` gets pages done and all.
+    func copy(to path: String, progress: (Int, Int) -> Void) throws(SQLError) {
+        var target: OpaquePointer?
+        guard sqlite3_open(path, &target) == SQLITE_OK, let backup = sqlite3_backup_init(target, "main", handle, "main")
+        else {
+            sqlite3_close_v2(target)
+            throw SQLError(code: SQLITE_CANTOPEN, message: "cannot write \(path)")
+        }
+        var status = SQLITE_OK
+        while status == SQLITE_OK || status == SQLITE_BUSY || status == SQLITE_LOCKED {
+            status = sqlite3_backup_step(backup, 256)
+            let all = Int(sqlite3_backup_pagecount(backup))
+            progress(all - Int(sqlite3_backup_remaining(backup)), all)
+            if status == SQLITE_BUSY || status == SQLITE_LOCKED { sqlite3_sleep(20) }
+        }
+        sqlite3_backup_finish(backup)
+        sqlite3_close_v2(target)
+        guard status == SQLITE_DONE else { throw SQLError(code: status, message: "copying the database failed") }
     }
 }

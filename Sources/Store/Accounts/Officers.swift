@@ -1,0 +1,131 @@
+import Foundation
+import Platform
+import PublicService
+
+/// An officer's account.
+public struct Officer: Sendable, Hashable {
+    /// Login name.
+    public let id: OfficerID
+    /// As shown.
+    public let name: String
+    /// What they may do.
+    public let roles: Set<Role>
+    /// Whether they may sign in.
+    public let isDisabled: Bool
+    /// The password's parameters, salt and hash.
+    public let password: PasswordHash
+
+    /// Puts an account together.
+    public init(id: OfficerID, name: String, roles: Set<Role>, isDisabled: Bool = false, password: PasswordHash) {
+        self.id = id
+        self.name = name
+        self.roles = roles
+        self.isDisabled = isDisabled
+        self.password = password
+    }
+}
+
+/// scrypt with its parameters beside, so that they can rise.
+public struct PasswordHash: Sendable, Hashable {
+    /// N, r, p.
+    public let parameters: Scrypt
+    /// 16 random bytes.
+    public let salt: [UInt8]
+    /// 32 bytes.
+    public let hash: [UInt8]
+
+    /// From the store.
+    public init(parameters: Scrypt, salt: [UInt8], hash: [UInt8]) {
+        self.parameters = parameters
+        self.salt = salt
+        self.hash = hash
+    }
+
+    /// Of a new password. Takes about half a second and 128 MiB: call it on the password queue. nil without memory.
+    public init?(password: String, parameters: Scrypt = .password) {
+        let salt = SecureRandom.bytes(16)
+        guard let hash = parameters.derive(password: PasswordHash.bytes(password), salt: salt) else { return nil }
+        self.init(parameters: parameters, salt: salt, hash: hash)
+    }
+
+    /// Whether `password` is the one. Blocks as `init(password:)` does.
+    public func matches(_ password: String) -> Bool {
+        guard let derived = parameters.derive(password: PasswordHash.bytes(password), salt: salt) else { return false }
+        return MessageAuthentication.equal(derived, hash)
+    }
+
+    /// NFC, so that every keyboard gives the same bytes.
+    private static func bytes(_ password: String) -> [UInt8] {
+        Array(password.precomposedStringWithCanonicalMapping.utf8)
+    }
+}
+
+extension Store {
+    /// Adds or replaces an account.
+    public func save(_ officer: Officer) async throws {
+        try await database.write { connection in
+            try connection.execute("DELETE FROM officer WHERE login = ?", [.text(officer.id.rawValue)])
+            try connection.execute(
+                "INSERT INTO officer (login, name, roles, log_n, r, p, salt, hash, disabled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    .text(officer.id.rawValue), .text(officer.name),
+                    .text(officer.roles.map(\.rawValue).sorted().joined(separator: " ")),
+                    .integer(Int64(officer.password.parameters.logN)), .integer(Int64(officer.password.parameters.r)),
+                    .integer(Int64(officer.password.parameters.p)), .blob(officer.password.salt),
+                    .blob(officer.password.hash), .integer(officer.isDisabled ? 1 : 0),
+                ])
+        }
+    }
+
+    /// Every account by login.
+    public func officers() async throws -> [Officer] {
+        try await database.read { connection in
+            try connection.query(
+                "SELECT login, name, roles, log_n, r, p, salt, hash, disabled FROM officer ORDER BY login"
+            ) { row in
+                OfficerID(rawValue: row.text(0)).map { id in
+                    Officer(
+                        id: id, name: row.text(1),
+                        roles: Set(row.text(2).split(separator: " ").compactMap { Role(rawValue: String($0)) }),
+                        isDisabled: row.integer(8) != 0,
+                        password: PasswordHash(
+                            parameters: Scrypt(
+                                logN: Int(row.integer(3)), r: Int(row.integer(4)), p: Int(row.integer(5))),
+                            salt: row.blob(6), hash: row.blob(7)))
+                }
+            }.compactMap { $0 }
+        }
+    }
+
+    /// One account.
+    public func officer(_ id: OfficerID) async throws -> Officer? {
+        try await officers().first { $0.id == id }
+    }
+
+    /// Remembers a partner's key by its digest.
+    public func addPartner(name: String, key: String) async throws {
+        try await database.write { connection in
+            try connection.execute(
+                "INSERT INTO partner (digest, name) VALUES (?, ?) ON CONFLICT (digest) DO UPDATE SET name = excluded.name",
+                [.text(SHA256.hash(key.utf8).hex), .text(name)])
+        }
+    }
+
+    /// Whose key it is.
+    public func partner(key: String) async throws -> String? {
+        let digest = SHA256.hash(key.utf8).hex
+        return try await database.read { connection in
+            try connection.query("SELECT name FROM partner WHERE digest = ?", [.text(digest)]) { $0.text(0) }.first
+        }
+    }
+
+    /// Keeps what a citizen wrote; returns the row's name.
+    public func addFeedback(topic: String, text: String, contact: String, at: Instant) async throws {
+        let id = Store.newID(at: at).rawValue
+        try await database.write { connection in
+            try connection.execute(
+                "INSERT INTO feedback (id, at, topic, text, contact) VALUES (?, ?, ?, ?, ?)",
+                [.text(id), .integer(at.milliseconds), .text(topic), .text(text), .text(contact)])
+        }
+    }
+}

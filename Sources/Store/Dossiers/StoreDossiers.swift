@@ -1,0 +1,189 @@
+import PublicService
+
+/// What a submission came to.
+public enum SubmitOutcome: Sendable, Hashable {
+    /// A new dossier.
+    case created(Dossier)
+    /// The same request was there before; this is its dossier.
+    case already(Dossier)
+    /// The same key with another content.
+    case conflict
+}
+
+/// An order of payment as the store knows it.
+public struct KnownOrder: Sendable, Hashable {
+    /// vnp_TxnRef.
+    public let reference: String
+    /// What was asked.
+    public let amount: Money
+    /// When it was made.
+    public let createdAt: Instant
+    /// What became of it; nil while nothing is known.
+    public let outcome: FinanceState?
+    /// The gateway's number of the settling payment.
+    public let payment: String?
+}
+
+/// Gapless numbers inside the running transaction.
+public struct Counters {
+    let projection: Projection
+
+    /// The next number of `name`, beginning with 1.
+    public func next(_ name: String) throws -> Int { try projection.next(name) }
+}
+
+extension Store {
+    /// Begins a dossier once: the same `key` in the same `scope` finds the first one. The code is the next of its agency
+    /// and day, taken in the same transaction.
+    public func submit(
+        id: DossierID, scope: String, key: String, requestDigest: String, agency: AgencyCode, by actor: Actor,
+        at: Instant, make: @escaping @Sendable (DossierCode) throws -> SubmissionRecord
+    ) async throws -> SubmitOutcome {
+        try await database.write { connection in
+            let projection = Projection(connection: connection)
+            let known = try connection.query(
+                "SELECT digest, dossier FROM submission_key WHERE scope = ? AND key = ?", [.text(scope), .text(key)]
+            ) { ($0.text(0), $0.text(1)) }
+            if let (digest, dossier) = known.first {
+                guard digest == requestDigest else { return .conflict }
+                guard let found = try projection.dossier(where: "id", dossier) else { throw StoreError.notFound }
+                return .already(found)
+            }
+            let day = LocalMinute(at).date
+            let number = try projection.next("code:\(agency):\(day.compact)")
+            guard let code = DossierCode(agency: agency, date: day, number: number) else {
+                throw StoreError.unavailable
+            }
+            try connection.execute(
+                "INSERT INTO submission_key (scope, key, digest, dossier, at) VALUES (?, ?, ?, ?, ?)",
+                [.text(scope), .text(key), .text(requestDigest), .text(id.rawValue), .integer(at.milliseconds)])
+            return .created(
+                try projection.append([.submitted(try make(code))], to: nil, id: id, by: actor, at: at))
+        }
+    }
+
+    /// Lets `decide` add events to a dossier; nothing is written when it throws or returns none.
+    /// `expecting` is the version that the form showed: another one is somebody else's change.
+    public func change(
+        _ code: DossierCode, expecting: Int? = nil, by actor: Actor, at: Instant,
+        decide: @escaping @Sendable (Dossier, Counters) throws -> [DossierEvent]
+    ) async throws -> Dossier {
+        try await database.write { connection in
+            let projection = Projection(connection: connection)
+            guard let dossier = try projection.dossier(where: "code", code.rawValue) else { throw StoreError.notFound }
+            if let expecting, expecting != dossier.version {
+                throw StoreError.versionConflict(current: dossier.version)
+            }
+            let events = try decide(dossier, Counters(projection: projection))
+            guard !events.isEmpty else { return dossier }
+            return try projection.append(events, to: dossier, id: dossier.id, by: actor, at: at)
+        }
+    }
+
+    /// Finds an order with its dossier and lets `decide` answer and add events, in one transaction.
+    public func settle<Answer: Sendable>(
+        reference: String, at: Instant,
+        decide: @escaping @Sendable ((order: KnownOrder, dossier: Dossier)?) throws -> (Answer, [DossierEvent])
+    ) async throws -> Answer {
+        try await database.write { connection in
+            let projection = Projection(connection: connection)
+            guard let order = try Store.order(reference, connection),
+                let dossier = try projection.dossier(where: "id", order.dossier)
+            else { return try decide(nil).0 }
+            let (answer, events) = try decide((order.known, dossier))
+            if !events.isEmpty {
+                _ = try projection.append(events, to: dossier, id: dossier.id, by: .gateway, at: at)
+            }
+            return answer
+        }
+    }
+
+    /// An order and its dossier, for showing.
+    public func order(_ reference: String) async throws -> (order: KnownOrder, dossier: Dossier)? {
+        try await database.read { connection in
+            guard let order = try Store.order(reference, connection),
+                let dossier = try Projection(connection: connection).dossier(where: "id", order.dossier)
+            else { return nil }
+            return (order.known, dossier)
+        }
+    }
+
+    /// How many orders a dossier has had.
+    public func orderCount(of id: DossierID) async throws -> Int {
+        try await database.read { connection in
+            let count = try connection.query(
+                "SELECT COUNT(*) FROM payment_order WHERE dossier = ?", [.text(id.rawValue)]
+            ) { $0.integer(0) }
+            return Int(count.first ?? 0)
+        }
+    }
+
+    /// Orders whose outcome is unknown, made between two moments: to be asked for. At most 100.
+    public func pendingOrders(from: Instant, to: Instant) async throws -> [KnownOrder] {
+        try await database.read { connection in
+            let references = try connection.query(
+                """
+                SELECT reference FROM payment_order WHERE outcome IS NULL AND created_at >= ? AND created_at <= ?
+                ORDER BY created_at LIMIT 100
+                """, [.integer(from.milliseconds), .integer(to.milliseconds)]
+            ) { $0.text(0) }
+            return try references.compactMap { try Store.order($0, connection)?.known }
+        }
+    }
+
+    private struct OrderRow {
+        let known: KnownOrder
+        let dossier: String
+    }
+
+    private static func order(_ reference: String, _ connection: SQLConnection) throws -> OrderRow? {
+        try connection.query(
+            "SELECT dossier, amount, created_at, outcome, payment FROM payment_order WHERE reference = ?",
+            [.text(reference)]
+        ) { row in
+            OrderRow(
+                known: KnownOrder(
+                    reference: reference, amount: Money(dong: max(0, row.integer(1))),
+                    createdAt: Instant(milliseconds: row.integer(2)),
+                    outcome: row.isNull(3) ? nil : FinanceState(rawValue: row.text(3)),
+                    payment: row.isNull(4) ? nil : row.text(4)),
+                dossier: row.text(0))
+        }.first
+    }
+
+    /// A dossier by its code.
+    public func dossier(_ code: DossierCode) async throws -> Dossier? {
+        try await database.read { try Projection(connection: $0).dossier(where: "code", code.rawValue) }
+    }
+
+    /// A dossier's history.
+    public func events(of id: DossierID) async throws -> [RecordedEvent] {
+        try await database.read { try Projection(connection: $0).events(of: id.rawValue) }
+    }
+
+    /// The dossier that a draft or a partner's key was submitted as.
+    public func dossier(scope: String, key: String) async throws -> Dossier? {
+        try await database.read { connection in
+            let found = try connection.query(
+                "SELECT dossier FROM submission_key WHERE scope = ? AND key = ?", [.text(scope), .text(key)]
+            ) { $0.text(0) }
+            return try found.first.flatMap { try Projection(connection: connection).dossier(where: "id", $0) }
+        }
+    }
+
+    /// A partner's own submissions in order, after a code; at most `limit` (1 … 500).
+    public func submissions(
+        scope: String, after code: String?, limit: Int
+    ) async throws -> [(key: String, dossier: Dossier)] {
+        try await database.read { connection in
+            let rows = try connection.query(
+                """
+                SELECT k.key, d.snapshot FROM submission_key k JOIN dossier d ON d.id = k.dossier
+                WHERE k.scope = ? AND (k.at, d.code) > (COALESCE((SELECT submitted_at FROM dossier WHERE code = ?), -1), ?)
+                ORDER BY k.at, d.code LIMIT ?
+                """, [.text(scope), .text(code ?? ""), .text(code ?? ""), .integer(Int64(min(max(limit, 1), 500)))]
+            ) { ($0.text(0), $0.text(1)) }
+            return try rows.map { ($0.0, try StoredJSON.decode(Dossier.self, $0.1)) }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import Foundation
+import Glibc
+import Platform
+import PublicService
+
+/// Why an upload is not kept.
+public enum UploadRefusal: Error, Sendable, Hashable {
+    /// Its bytes are none of the types that are taken.
+    case unknownType
+    /// Its name says another type than its bytes.
+    case nameDisagrees
+    /// Nothing was in it.
+    case empty
+}
+
+/// A file that is durable under its digest.
+public struct StoredFile: Sendable, Hashable {
+    /// SHA-256 of the content.
+    public let digest: ContentDigest
+    /// Bytes.
+    public let byteCount: Int64
+    /// By its first bytes: `application/pdf`, `image/jpeg`, `image/png`.
+    public let contentType: String
+}
+
+/// Papers by the digest of their content: written and flushed, with their folder, before any event names them.
+public final class AttachmentStore: Sendable {
+    private let folder: String
+    private let spool: String
+    private let queue: WorkQueue
+
+    /// Works in `data`; its blocking calls run on `queue`.
+    public init(_ data: DataFolder, queue: WorkQueue) {
+        folder = data.attachments
+        spool = data.spool
+        self.queue = queue
+    }
+
+    /// Begins a file.
+    public func begin() async throws -> PendingFile {
+        let path = spool + "/upload-" + SecureRandom.bytes(12).hex
+        return try await queue.run { try PendingFile(path: path) }
+    }
+
+    /// Adds bytes.
+    public func append(_ bytes: [UInt8], to file: PendingFile) async throws {
+        try await queue.run { try file.append(bytes) }
+    }
+
+    /// Checks the type, makes the file durable under its digest and forgets the pending one.
+    public func finish(_ file: PendingFile, name: String) async throws -> StoredFile {
+        try await queue.run { [self] in try keep(file, name: name) }
+    }
+
+    /// Forgets an unfinished file.
+    public func abandon(_ file: PendingFile) async {
+        try? await queue.run { file.remove() }
+    }
+
+    /// A small file that is already in memory.
+    public func store(_ bytes: [UInt8], name: String) async throws -> StoredFile {
+        let file = try await begin()
+        do {
+            try await append(bytes, to: file)
+            return try await finish(file, name: name)
+        } catch {
+            await abandon(file)
+            throw error
+        }
+    }
+
+    /// Opens a stored file; nil when there is none.
+    public func open(_ digest: ContentDigest) async throws -> OpenFile? {
+        let path = path(of: digest)
+        return try await queue.run { OpenFile(path: path) }
+    }
+
+    /// Where a content lies.
+    func path(of digest: ContentDigest) -> String { "\(folder)/\(digest.rawValue.prefix(2))/\(digest)" }
+
+    private func keep(_ file: PendingFile, name: String) throws -> StoredFile {
+        defer { file.remove() }
+        let (digestBytes, byteCount) = try file.finish()
+        guard byteCount > 0 else { throw UploadRefusal.empty }
+        guard let type = FileType.of(file.firstBytes) else { throw UploadRefusal.unknownType }
+        guard FileType.agrees(name: name, type: type) else { throw UploadRefusal.nameDisagrees }
+        guard let digest = ContentDigest(rawValue: digestBytes.hex) else { throw UploadRefusal.unknownType }
+        let target = path(of: digest)
+        let directory = (target as NSString).deletingLastPathComponent
+        if mkdir(directory, 0o700) == 0, !FileSystem.flush(directory: folder) { throw StoreError.unavailable }
+        // The same content again replaces itself; either name is whole.
+        guard rename(file.path, target) == 0, FileSystem.flush(directory: directory) else {
+            throw StoreError.unavailable
+        }
+        return StoredFile(digest: digest, byteCount: byteCount, contentType: type)
+    }
+
+    /// Removes uploads that nobody finished for a day. Blocks.
+    public func sweep() {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: spool) else { return }
+        for name in names where name.hasPrefix("upload-") {
+            var status = stat()
+            guard stat(spool + "/" + name, &status) == 0, time(nil) - status.st_mtim.tv_sec > 86_400 else { continue }
+            unlink(spool + "/" + name)
+        }
+    }
+}
+
+/// A file while it comes in.
+public final class PendingFile: @unchecked Sendable {
+    // Guard: one upload calls in order, each call awaited before the next.
+    let path: String
+    private var descriptor: Int32
+    private var hash: SHA256?
+    private var byteCount: Int64 = 0
+    private(set) var firstBytes: [UInt8] = []
+
+    init(path: String) throws {
+        self.path = path
+        descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw StoreError.unavailable }
+        hash = SHA256()
+    }
+
+    deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
+
+    func append(_ bytes: [UInt8]) throws {
+        var start = 0
+        while start < bytes.count {
+            let count = bytes[start...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw StoreError.unavailable }
+            start += count
+        }
+        hash?.update(bytes)
+        byteCount += Int64(bytes.count)
+        if firstBytes.count < 16 { firstBytes.append(contentsOf: bytes.prefix(16 - firstBytes.count)) }
+    }
+
+    func finish() throws -> (digest: [UInt8], byteCount: Int64) {
+        guard fsync(descriptor) == 0, let hash = hash.take() else { throw StoreError.unavailable }
+        Glibc.close(descriptor)
+        descriptor = -1
+        return (hash.finish(), byteCount)
+    }
+
+    func remove() { unlink(path) }
+}
+
+/// The types that are taken, by their first bytes.
+enum FileType {
+    static func of(_ first: [UInt8]) -> String? {
+        if first.starts(with: Array("%PDF-".utf8)) { return "application/pdf" }
+        if first.starts(with: [0xFF, 0xD8, 0xFF]) { return "image/jpeg" }
+        if first.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) { return "image/png" }
+        return nil
+    }
+
+    static func agrees(name: String, type: String) -> Bool {
+        let ending = name.lastIndex(of: ".").map { name[name.index(after: $0)...].lowercased() } ?? ""
+        switch type {
+        case "application/pdf": return ending == "pdf"
+        case "image/jpeg": return ["jpg", "jpeg"].contains(ending)
+        default: return ending == "png"
+        }
+    }
+}

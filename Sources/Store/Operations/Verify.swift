@@ -1,0 +1,110 @@
+import Foundation
+import Platform
+import PublicService
+
+/// What `verify` found.
+public struct VerificationReport: Sendable, Hashable {
+    /// Dossiers folded again.
+    public var dossiers = 0
+    /// Events read.
+    public var events = 0
+    /// Papers hashed.
+    public var attachments = 0
+    /// Everything that is wrong, in words for the operator.
+    public var findings: [String] = []
+}
+
+/// Commands on a folder that no server has open.
+public enum StoreOperations {
+    /// Folds every dossier again, compares with what is shown, hashes every paper, looks for gaps in the codes. Blocks.
+    public static func verify(_ folder: DataFolder, progress: ProgressReport) throws -> VerificationReport {
+        let connection = try SQLConnection(path: folder.database, isReader: false)
+        try Migrations.run(connection)
+        var report = VerificationReport()
+        let integrity = try connection.query("PRAGMA integrity_check") { $0.text(0) }
+        if integrity != ["ok"] { report.findings += integrity.map { "database: \($0)" } }
+        let projection = Projection(connection: connection)
+        let ids = try connection.query("SELECT DISTINCT dossier FROM dossier_event ORDER BY dossier") { $0.text(0) }
+        let shown = try connection.query("SELECT COUNT(*) FROM dossier") { Int($0.integer(0)) }.first ?? 0
+        if shown != ids.count { report.findings.append("\(ids.count) dossiers have events, \(shown) are shown") }
+        var digests: Set<ContentDigest> = []
+        var numbers: [String: [Int]] = [:]
+        for (index, id) in ids.enumerated() {
+            verify(id, projection, &report, &digests, &numbers)
+            progress(OperationProgress(step: "dossiers", done: index + 1, total: ids.count))
+        }
+        for (series, found) in numbers.sorted(by: { $0.key < $1.key }) where found.sorted() != Array(1...found.count) {
+            report.findings.append("codes \(series): not 1 to \(found.count) without gap")
+        }
+        for (index, digest) in digests.sorted(by: { $0.rawValue < $1.rawValue }).enumerated() {
+            verify(digest, folder, &report)
+            progress(OperationProgress(step: "attachments", done: index + 1, total: digests.count))
+        }
+        return report
+    }
+
+    private static func verify(
+        _ id: String, _ projection: Projection, _ report: inout VerificationReport, _ digests: inout Set<ContentDigest>,
+        _ numbers: inout [String: [Int]]
+    ) {
+        do {
+            let events = try projection.events(of: id)
+            report.events += events.count
+            report.dossiers += 1
+            guard let folded = try Dossier.folding(events) else {
+                report.findings.append("dossier \(id): no events")
+                return
+            }
+            if try projection.dossier(where: "id", id) != folded {
+                report.findings.append("dossier \(folded.code): what is shown differs from its events")
+            }
+            for event in events { digests.formUnion(attachments(of: event.event).map(\.digest)) }
+            let parts = folded.code.rawValue.split(separator: "-")
+            numbers[parts.dropLast().joined(separator: "-"), default: []].append(parts.last.flatMap { Int($0) } ?? 0)
+        } catch {
+            report.findings.append("dossier \(id): \(error)")
+        }
+    }
+
+    private static func verify(_ digest: ContentDigest, _ folder: DataFolder, _ report: inout VerificationReport) {
+        report.attachments += 1
+        let path = "\(folder.attachments)/\(digest.rawValue.prefix(2))/\(digest)"
+        guard let file = FileHandle(forReadingAtPath: path) else {
+            report.findings.append("attachment \(digest): missing")
+            return
+        }
+        var hash = SHA256()
+        while let piece = try? file.read(upToCount: 1 << 20), !piece.isEmpty { hash.update(Array(piece)) }
+        if hash.finish().hex != digest.rawValue { report.findings.append("attachment \(digest): content changed") }
+    }
+
+    /// Every paper that an event names.
+    static func attachments(of event: DossierEvent) -> [Attachment] {
+        switch event {
+        case .submitted(let record): record.submission.attachments
+        case .supplementSubmitted(let answer): answer.attachments
+        case .resultProposed(let draft): [draft.document]
+        default: []
+        }
+    }
+
+    /// Throws away what is shown and folds it again from the events, in one transaction. Blocks.
+    public static func rebuildProjections(_ folder: DataFolder, progress: ProgressReport) throws -> Int {
+        let connection = try SQLConnection(path: folder.database, isReader: false)
+        try Migrations.run(connection)
+        let projection = Projection(connection: connection)
+        try connection.execute("BEGIN IMMEDIATE")
+        let ids = try connection.query("SELECT DISTINCT dossier FROM dossier_event ORDER BY dossier") { $0.text(0) }
+        try connection.execute("DELETE FROM dossier")
+        try connection.execute("DELETE FROM payment_order")
+        for (index, id) in ids.enumerated() {
+            let events = try projection.events(of: id)
+            guard let dossier = try Dossier.folding(events) else { continue }
+            for event in events { try projection.trackPayment(event) }
+            try projection.save(dossier)
+            progress(OperationProgress(step: "dossiers", done: index + 1, total: ids.count))
+        }
+        try connection.execute("COMMIT")
+        return ids.count
+    }
+}

@@ -1,0 +1,75 @@
+/// The schema, step by step; a step that was released is never changed. Portable SQL: text and integer columns, keys made
+/// by the program, no triggers, no sequences.
+enum Migrations {
+    static let steps: [[String]] = [
+        [
+            """
+            CREATE TABLE dossier_event (
+                dossier TEXT NOT NULL, number INTEGER NOT NULL, agency TEXT NOT NULL, at INTEGER NOT NULL,
+                actor TEXT NOT NULL, kind TEXT NOT NULL, event TEXT NOT NULL, PRIMARY KEY (dossier, number))
+            """,
+            """
+            CREATE TABLE dossier (
+                id TEXT NOT NULL PRIMARY KEY, code TEXT NOT NULL UNIQUE, agency TEXT NOT NULL, procedure TEXT NOT NULL,
+                version INTEGER NOT NULL, state TEXT NOT NULL, finance TEXT NOT NULL, holder TEXT NOT NULL,
+                assignee TEXT, deadline INTEGER, submitted_at INTEGER NOT NULL, finished_at INTEGER,
+                was_late INTEGER NOT NULL, applicant_folded TEXT NOT NULL, phone TEXT NOT NULL,
+                key_digest TEXT NOT NULL, partner TEXT, snapshot TEXT NOT NULL)
+            """,
+            "CREATE INDEX dossier_by_queue ON dossier (agency, state, deadline)",
+            "CREATE INDEX dossier_by_person ON dossier (agency, applicant_folded)",
+            "CREATE INDEX dossier_by_time ON dossier (agency, submitted_at)",
+            """
+            CREATE TABLE payment_order (
+                reference TEXT NOT NULL PRIMARY KEY, dossier TEXT NOT NULL, amount INTEGER NOT NULL,
+                created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, outcome TEXT, payment TEXT)
+            """,
+            "CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL)",
+            """
+            CREATE TABLE submission_key (
+                scope TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, dossier TEXT NOT NULL, at INTEGER NOT NULL,
+                PRIMARY KEY (scope, key))
+            """,
+            "CREATE INDEX submission_key_by_dossier ON submission_key (dossier)",
+            """
+            CREATE TABLE draft (
+                digest TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, draft TEXT NOT NULL,
+                updated_at INTEGER NOT NULL)
+            """,
+            """
+            CREATE TABLE officer (
+                login TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, roles TEXT NOT NULL, log_n INTEGER NOT NULL,
+                r INTEGER NOT NULL, p INTEGER NOT NULL, salt BLOB NOT NULL, hash BLOB NOT NULL,
+                disabled INTEGER NOT NULL)
+            """,
+            """
+            CREATE TABLE session (
+                digest BLOB NOT NULL PRIMARY KEY, subject TEXT NOT NULL, csrf BLOB NOT NULL,
+                started_at INTEGER NOT NULL, seen_at INTEGER NOT NULL)
+            """,
+            "CREATE TABLE partner (digest TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL)",
+            """
+            CREATE TABLE feedback (
+                id TEXT NOT NULL PRIMARY KEY, at INTEGER NOT NULL, topic TEXT NOT NULL, text TEXT NOT NULL,
+                contact TEXT NOT NULL)
+            """,
+            "CREATE TABLE health (id INTEGER NOT NULL PRIMARY KEY, at INTEGER NOT NULL)",
+        ]
+    ]
+
+    /// Brings a database to the newest step; refuses one that a newer program wrote.
+    static func run(_ connection: SQLConnection) throws(SQLError) {
+        try connection.execute("CREATE TABLE IF NOT EXISTS schema_step (step INTEGER NOT NULL PRIMARY KEY)")
+        let done =
+            try connection.query("SELECT COALESCE(MAX(step), 0) FROM schema_step") { Int($0.integer(0)) }.first ?? 0
+        guard done <= steps.count else {
+            throw SQLError(code: 1, message: "the data folder was written by a newer program (step \(done))")
+        }
+        for (index, statements) in steps.enumerated().dropFirst(done) {
+            try connection.execute("BEGIN IMMEDIATE")
+            for statement in statements { try connection.execute(statement) }
+            try connection.execute("INSERT INTO schema_step (step) VALUES (?)", [.integer(Int64(index + 1))])
+            try connection.execute("COMMIT")
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Platform
+import PublicService
+
+/// Everything that is remembered. Truth is the events; the `dossier` table is what they fold to, written in the same
+/// transaction.
+public final class Store: Sendable {
+    /// The folder.
+    public let folder: DataFolder
+    /// Papers.
+    public let attachments: AttachmentStore
+    let database: Database
+    private let lookupSecret: [UInt8]
+
+    /// Opens the folder's database. Blocks; throws what the operator must mend.
+    public init(_ folder: DataFolder) throws {
+        self.folder = folder
+        database = try Database(path: folder.database)
+        attachments = AttachmentStore(folder, queue: WorkQueue(name: "files", width: 4, backlogLimit: 512))
+        lookupSecret = try folder.secret("lookup.key")
+        attachments.sweep()
+    }
+
+    /// The second factor of a dossier's public page: made from the dossier's identity and a secret of the folder, so that
+    /// it can be told again and is stored nowhere.
+    public func lookupKey(of id: DossierID) -> LookupKey {
+        var round: UInt8 = 0
+        while true {
+            let bytes = MessageAuthentication.sha256(key: lookupSecret, Array(id.rawValue.utf8) + [round])
+            // 32 bytes nearly always hold 12 usable ones; the round makes it certain.
+            if let key = LookupKey(randomBytes: bytes) { return key }
+            round &+= 1
+        }
+    }
+
+    /// What events keep of a key.
+    public static func digest(of key: LookupKey) -> String { SHA256.hash(key.rawValue.utf8).hex }
+
+    /// A new inner identity: UUIDv7 (RFC 9562 §5.7), so that rows lie in the order of time.
+    public static func newID(at: Instant) -> DossierID {
+        let time = UInt64(max(0, at.milliseconds))
+        var bytes = (0..<6).map { UInt8(truncatingIfNeeded: time >> UInt64(40 - 8 * $0)) } + SecureRandom.bytes(10)
+        bytes[6] = bytes[6] & 0x0F | 0x70
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        let hex = bytes.hex
+        var text = ""
+        for (index, character) in hex.enumerated() {
+            if [8, 12, 16, 20].contains(index) { text.append("-") }
+            text.append(character)
+        }
+        guard let id = DossierID(rawValue: text) else { preconditionFailure("hexadecimal digits make an identity") }
+        return id
+    }
+
+    /// Whether a write reaches the disk now; for readiness.
+    public func canWrite() async -> Bool {
+        guard folder.freeBytes > 32 << 20 else { return false }
+        let written: Void? = try? await database.write { connection in
+            try connection.execute(
+                "INSERT INTO health (id, at) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET at = at + 1")
+        }
+        return written != nil
+    }
+
+    /// Transactions committed since the start.
+    public var commitCount: Int { database.commitCount }
+
+    /// Waits for queued writes; called when stopping. Blocks.
+    public func close() { database.drain() }
+}
+
+/// JSON as it is stored: keys sorted, so that the same value has the same bytes.
+enum StoredJSON {
+    static func encode(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    static func decode<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(text.utf8))
+    }
+}
