@@ -10,14 +10,20 @@ public final class Store: Sendable {
     /// Papers.
     public let attachments: AttachmentStore
     let database: Database
+    let chain: EventChain
     private let lookupSecret: [UInt8]
 
     /// Opens the folder's database. Blocks; throws what the operator must mend.
-    public init(_ folder: DataFolder) throws {
+    public init(_ folder: DataFolder, options: StoreOptions = StoreOptions()) throws {
         self.folder = folder
-        database = try Database(path: folder.database)
-        attachments = AttachmentStore(folder, queue: WorkQueue(name: "files", width: 4, backlogLimit: 512))
         lookupSecret = try folder.secret("lookup.key")
+        chain = EventChain(key: try folder.secret("chain.key"))
+        try chain.extendToAll(folder.database)
+        database = try Database(path: folder.database, options: options)
+        // The names of the database and its log must outlive a power cut as well.
+        guard FileSystem.flush(directory: folder.path) else { throw StoreError.unavailable }
+        attachments = AttachmentStore(
+            folder, queue: WorkQueue(name: "files", width: 4, backlogLimit: 512), faults: options.faults)
         attachments.sweep()
     }
 
@@ -61,6 +67,9 @@ public final class Store: Sendable {
         }
         return written != nil
     }
+
+    /// Why the last transaction failed, for the log and `/readyz`; nil once one has held again.
+    public var lastFault: String? { database.lastFault }
 
     /// Transactions committed since the start.
     public var commitCount: Int { database.commitCount }

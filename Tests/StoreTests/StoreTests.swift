@@ -17,7 +17,8 @@ enum Sample {
     static let at = LocalMinute("2026-11-25T09:00")?.instant ?? Instant(seconds: 0)
     static let agency = AgencyCode(rawValue: "H56.31.12")
 
-    static func record(_ code: DossierCode, attachments: [PublicService.Attachment] = [], name: String = "Lê Thị Ánh") throws
+    static func record(_ code: DossierCode, attachments: [PublicService.Attachment] = [], name: String = "Lê Thị Ánh")
+        throws
         -> SubmissionRecord
     {
         let agency = try #require(agency)
@@ -33,7 +34,8 @@ enum Sample {
             intakeDueAt: at.adding(seconds: 28_800))
     }
 
-    static func submit(_ store: Store, key: String, digest: String = "d", attachments: [PublicService.Attachment] = []) async throws
+    static func submit(_ store: Store, key: String, digest: String = "d", attachments: [PublicService.Attachment] = [])
+        async throws
         -> SubmitOutcome
     {
         try await store.submit(

@@ -6,7 +6,7 @@ struct Projection {
 
     /// Appends `events` to a dossier (or begins one) and writes what it is now.
     func append(
-        _ events: [DossierEvent], to dossier: Dossier?, id: DossierID, by actor: Actor, at: Instant
+        _ events: [DossierEvent], to dossier: Dossier?, id: DossierID, by actor: Actor, at: Instant, chain: EventChain
     ) throws -> Dossier {
         var current = dossier
         for event in events {
@@ -18,22 +18,14 @@ struct Projection {
                 try current?.apply(recorded)
             }
             guard let current else { throw StoreError.notFound }
-            try insert(recorded, agency: current.submission.agencies.receivedAt)
+            let row = try EventRow(recorded, agency: current.submission.agencies.receivedAt)
+            try row.insert(into: connection)
+            try chain.append(row, to: connection)
             try trackPayment(recorded)
         }
         guard let current else { throw StoreError.notFound }
         try save(current)
         return current
-    }
-
-    private func insert(_ recorded: RecordedEvent, agency: AgencyCode) throws {
-        try connection.execute(
-            "INSERT INTO dossier_event (dossier, number, agency, at, actor, kind, event) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                .text(recorded.dossier.rawValue), .integer(Int64(recorded.number)), .text(agency.rawValue),
-                .integer(recorded.at.milliseconds), .text(try StoredJSON.encode(recorded.actor)),
-                .text(recorded.event.kind.rawValue), .text(try StoredJSON.encode(recorded.event)),
-            ])
     }
 
     func trackPayment(_ recorded: RecordedEvent) throws {

@@ -39,7 +39,7 @@ extension Store {
         id: DossierID, scope: String, key: String, requestDigest: String, agency: AgencyCode, by actor: Actor,
         at: Instant, make: @escaping @Sendable (DossierCode) throws -> SubmissionRecord
     ) async throws -> SubmitOutcome {
-        try await database.write { connection in
+        try await database.write { [chain] connection in
             let projection = Projection(connection: connection)
             let known = try connection.query(
                 "SELECT digest, dossier FROM submission_key WHERE scope = ? AND key = ?", [.text(scope), .text(key)]
@@ -58,7 +58,7 @@ extension Store {
                 "INSERT INTO submission_key (scope, key, digest, dossier, at) VALUES (?, ?, ?, ?, ?)",
                 [.text(scope), .text(key), .text(requestDigest), .text(id.rawValue), .integer(at.milliseconds)])
             return .created(
-                try projection.append([.submitted(try make(code))], to: nil, id: id, by: actor, at: at))
+                try projection.append([.submitted(try make(code))], to: nil, id: id, by: actor, at: at, chain: chain))
         }
     }
 
@@ -68,7 +68,7 @@ extension Store {
         _ code: DossierCode, expecting: Int? = nil, by actor: Actor, at: Instant,
         decide: @escaping @Sendable (Dossier, Counters) throws -> [DossierEvent]
     ) async throws -> Dossier {
-        try await database.write { connection in
+        try await database.write { [chain] connection in
             let projection = Projection(connection: connection)
             guard let dossier = try projection.dossier(where: "code", code.rawValue) else { throw StoreError.notFound }
             if let expecting, expecting != dossier.version {
@@ -76,7 +76,7 @@ extension Store {
             }
             let events = try decide(dossier, Counters(projection: projection))
             guard !events.isEmpty else { return dossier }
-            return try projection.append(events, to: dossier, id: dossier.id, by: actor, at: at)
+            return try projection.append(events, to: dossier, id: dossier.id, by: actor, at: at, chain: chain)
         }
     }
 
@@ -85,14 +85,14 @@ extension Store {
         reference: String, at: Instant,
         decide: @escaping @Sendable ((order: KnownOrder, dossier: Dossier)?) throws -> (Answer, [DossierEvent])
     ) async throws -> Answer {
-        try await database.write { connection in
+        try await database.write { [chain] connection in
             let projection = Projection(connection: connection)
             guard let order = try Store.order(reference, connection),
                 let dossier = try projection.dossier(where: "id", order.dossier)
             else { return try decide(nil).0 }
             let (answer, events) = try decide((order.known, dossier))
             if !events.isEmpty {
-                _ = try projection.append(events, to: dossier, id: dossier.id, by: .gateway, at: at)
+                _ = try projection.append(events, to: dossier, id: dossier.id, by: .gateway, at: at, chain: chain)
             }
             return answer
         }

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Platform
 import PublicService
+import Synchronization
 
 /// Why an upload is not kept.
 public enum UploadRefusal: Error, Sendable, Hashable {
@@ -11,6 +12,8 @@ public enum UploadRefusal: Error, Sendable, Hashable {
     case nameDisagrees
     /// Nothing was in it.
     case empty
+    /// More bytes came than are taken.
+    case tooLarge(limit: Int64)
 }
 
 /// A file that is durable under its digest.
@@ -28,21 +31,25 @@ public final class AttachmentStore: Sendable {
     private let folder: String
     private let spool: String
     private let queue: WorkQueue
+    private let disk: Disk
+    /// Folders whose own names are known to be on the medium; at most 256.
+    private let durable = Mutex<Set<String>>([])
 
-    /// Works in `data`; its blocking calls run on `queue`.
-    public init(_ data: DataFolder, queue: WorkQueue) {
+    /// Works in `data`; its blocking calls run on `queue`. `faults` is for tests.
+    public init(_ data: DataFolder, queue: WorkQueue, faults: (any DiskFaults)? = nil) {
         folder = data.attachments
         spool = data.spool
         self.queue = queue
+        disk = Disk(faults: faults)
     }
 
-    /// Begins a file.
-    public func begin() async throws -> PendingFile {
+    /// Begins a file of at most `limit` bytes.
+    public func begin(limit: Int64 = .max) async throws -> PendingFile {
         let path = spool + "/upload-" + SecureRandom.bytes(12).hex
-        return try await queue.run { try PendingFile(path: path) }
+        return try await queue.run { [disk] in try PendingFile(path: path, limit: limit, disk: disk) }
     }
 
-    /// Adds bytes.
+    /// Adds bytes. Throws `tooLarge` once more than the limit has come.
     public func append(_ bytes: [UInt8], to file: PendingFile) async throws {
         try await queue.run { try file.append(bytes) }
     }
@@ -87,12 +94,20 @@ public final class AttachmentStore: Sendable {
         guard let digest = ContentDigest(rawValue: digestBytes.hex) else { throw UploadRefusal.unknownType }
         let target = path(of: digest)
         let directory = (target as NSString).deletingLastPathComponent
-        if mkdir(directory, 0o700) == 0, !FileSystem.flush(directory: folder) { throw StoreError.unavailable }
+        try makeDurable(directory)
         // The same content again replaces itself; either name is whole.
-        guard rename(file.path, target) == 0, FileSystem.flush(directory: directory) else {
-            throw StoreError.unavailable
-        }
+        try disk.rename(file.path, to: target)
+        try disk.flush(folder: directory)
         return StoredFile(digest: digest, byteCount: byteCount, contentType: type)
+    }
+
+    /// That a folder exists says nothing about its name being on the medium: whoever made it may have failed to flush it,
+    /// or not have come to it yet. So only a flush that succeeded counts.
+    private func makeDurable(_ directory: String) throws {
+        if durable.withLock({ $0.contains(directory) }) { return }
+        guard mkdir(directory, 0o700) == 0 || errno == EEXIST else { throw StoreError.unavailable }
+        try disk.flush(folder: folder)
+        durable.withLock { _ = $0.insert(directory) }
     }
 
     /// Removes uploads that nobody finished for a day. Blocks.
@@ -114,9 +129,13 @@ public final class PendingFile: @unchecked Sendable {
     private var hash: SHA256?
     private var byteCount: Int64 = 0
     private(set) var firstBytes: [UInt8] = []
+    private let limit: Int64
+    private let disk: Disk
 
-    init(path: String) throws {
+    init(path: String, limit: Int64, disk: Disk) throws {
         self.path = path
+        self.limit = limit
+        self.disk = disk
         descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw StoreError.unavailable }
         hash = SHA256()
@@ -125,20 +144,16 @@ public final class PendingFile: @unchecked Sendable {
     deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
 
     func append(_ bytes: [UInt8]) throws {
-        var start = 0
-        while start < bytes.count {
-            let count = bytes[start...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw StoreError.unavailable }
-            start += count
-        }
+        guard Int64(bytes.count) <= limit - byteCount else { throw UploadRefusal.tooLarge(limit: limit) }
+        try bytes.withUnsafeBytes { try disk.write($0, to: descriptor) }
         hash?.update(bytes)
         byteCount += Int64(bytes.count)
         if firstBytes.count < 16 { firstBytes.append(contentsOf: bytes.prefix(16 - firstBytes.count)) }
     }
 
     func finish() throws -> (digest: [UInt8], byteCount: Int64) {
-        guard fsync(descriptor) == 0, let hash = hash.take() else { throw StoreError.unavailable }
+        try disk.flush(descriptor)
+        guard let hash = hash.take() else { throw StoreError.unavailable }
         Glibc.close(descriptor)
         descriptor = -1
         return (hash.finish(), byteCount)

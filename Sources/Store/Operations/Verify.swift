@@ -23,6 +23,7 @@ public enum StoreOperations {
         var report = VerificationReport()
         let integrity = try connection.query("PRAGMA integrity_check") { $0.text(0) }
         if integrity != ["ok"] { report.findings += integrity.map { "database: \($0)" } }
+        report.findings += try EventChain(key: try folder.secret("chain.key")).findings(connection)
         let projection = Projection(connection: connection)
         let ids = try connection.query("SELECT DISTINCT dossier FROM dossier_event ORDER BY dossier") { $0.text(0) }
         let shown = try connection.query("SELECT COUNT(*) FROM dossier") { Int($0.integer(0)) }.first ?? 0
@@ -36,6 +37,8 @@ public enum StoreOperations {
         for (series, found) in numbers.sorted(by: { $0.key < $1.key }) where found.sorted() != Array(1...found.count) {
             report.findings.append("codes \(series): not 1 to \(found.count) without gap")
         }
+        report.findings += try counters(connection, numbers)
+        report.findings += try payments(connection, projection)
         for (index, digest) in digests.sorted(by: { $0.rawValue < $1.rawValue }).enumerated() {
             verify(digest, folder, &report)
             progress(OperationProgress(step: "attachments", done: index + 1, total: digests.count))
@@ -76,6 +79,46 @@ public enum StoreOperations {
         var hash = SHA256()
         while let piece = try? file.read(upToCount: 1 << 20), !piece.isEmpty { hash.update(Array(piece)) }
         if hash.finish().hex != digest.rawValue { report.findings.append("attachment \(digest): content changed") }
+    }
+
+    /// The counter of a day knows how many codes were given: the last dossiers cannot be taken away unseen.
+    private static func counters(_ connection: SQLConnection, _ numbers: [String: [Int]]) throws(SQLError) -> [String] {
+        let given = try connection.query("SELECT name, value FROM counter WHERE name LIKE 'code:%'") {
+            ($0.text(0), Int($0.integer(1)))
+        }
+        return given.compactMap { name, value in
+            let series = name.dropFirst(5).split(separator: ":").joined(separator: "-")
+            let found = numbers[series]?.count ?? 0
+            return found == value ? nil : "codes \(series): \(value) were given, \(found) are there"
+        }
+    }
+
+    /// Orders of payment against the events that made and settled them.
+    private static func payments(_ connection: SQLConnection, _ projection: Projection) throws -> [String] {
+        let shown = try connection.query(
+            "SELECT reference, dossier, amount, outcome, payment FROM payment_order ORDER BY reference"
+        ) { [$0.text(0), $0.text(1), String($0.integer(2)), $0.text(3), $0.text(4)] }
+        var told: [String: [String]] = [:]
+        let ids = try connection.query(
+            "SELECT DISTINCT dossier FROM dossier_event WHERE kind IN ('paymentRequested', 'paymentSettled')"
+        ) { $0.text(0) }
+        for event in try ids.flatMap({ try projection.events(of: $0) }) {
+            switch event.event {
+            case .paymentRequested(let order):
+                told[order.reference] = [
+                    order.reference, event.dossier.rawValue, String(order.amount.dong), "", "",
+                ]
+            case .paymentSettled(let settlement):
+                told[settlement.reference]?[3] = settlement.outcome.rawValue
+                told[settlement.reference]?[4] = settlement.transaction ?? ""
+            default: break
+            }
+        }
+        let names = Set(told.keys).union(shown.map { $0[0] }).sorted()
+        let found = Dictionary(shown.map { ($0[0], $0) }) { first, _ in first }
+        return names.filter { told[$0] != found[$0] }.map {
+            "payment order \($0): what is shown differs from its events"
+        }
     }
 
     /// Every paper that an event names.

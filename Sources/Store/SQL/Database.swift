@@ -5,6 +5,8 @@ import Synchronization
 /// What the store answers instead of a result.
 public enum StoreError: Error, Sendable, Hashable {
     /// The disk is full or broken: nothing was written, reading goes on, and writing heals by itself (503).
+    /// A change that was refused so may still be found after the program itself died before its next commit: trying
+    /// again under the same key, or with the version that was shown, is safe in either case.
     case unavailable
     /// There is no such thing (404).
     case notFound
@@ -14,26 +16,31 @@ public enum StoreError: Error, Sendable, Hashable {
 
 /// One writer, many readers, and one fsync for all writes that wait together (group commit).
 final class Database: Sendable {
-    private let path: String
+    private let options: StoreOptions
     private let writerQueue = DispatchQueue(label: "motcua.store.writer")
     private let pending = Mutex<[any WriteJob]>([])
     private let writer: WriterBox
     private let readers: [ReaderLane]
     private let turn = Atomic<Int>(0)
     private let commits = Atomic<Int>(0)
-    private let backlogLimit = 4_096
     private let batchLimit = 256
+    private let fault = Mutex<String?>(nil)
 
-    /// Opens the file, brings the schema up to date, opens `readerCount` readers.
-    init(path: String, readerCount: Int = 4) throws(SQLError) {
-        self.path = path
-        let connection = try SQLConnection(path: path, isReader: false)
-        try Migrations.run(connection)
-        writer = WriterBox(connection)
+    /// Opens the file, brings the schema up to date, opens the readers.
+    init(path: String, options: StoreOptions = StoreOptions()) throws(SQLError) {
+        self.options = options
+        writer = WriterBox(path: path, diskLayer: options.diskLayer)
+        try Migrations.run(try writer.open())
+        try writer.holdLog()
         var lanes: [ReaderLane] = []
-        for number in 0..<readerCount { lanes.append(try ReaderLane(path: path, number: number)) }
+        for number in 0..<options.readerCount {
+            lanes.append(try ReaderLane(path: path, number: number, options: options))
+        }
         readers = lanes
     }
+
+    /// Why the last transaction failed, for the operator; nil once one has held again.
+    var lastFault: String? { fault.withLock { $0 } }
 
     /// How many transactions were committed: fewer than writes when many came at once.
     var commitCount: Int { commits.load(ordering: .relaxed) }
@@ -45,7 +52,7 @@ final class Database: Sendable {
         try await withCheckedThrowingContinuation { continuation in
             let job = Job(body: body, continuation: continuation)
             let isFirst = pending.withLock { jobs -> Bool? in
-                guard jobs.count < backlogLimit else { return nil }
+                guard jobs.count < options.writeBacklog else { return nil }
                 jobs.append(job)
                 return jobs.count == 1
             }
@@ -85,15 +92,20 @@ final class Database: Sendable {
 
     private func commit(_ jobs: [any WriteJob]) {
         do throws(SQLError) {
-            let connection = try writer.connection(path: path)
+            let connection = try writer.connection()
             try connection.execute("BEGIN IMMEDIATE")
             for job in jobs { try perform(job, connection) }
+            let newest = try EventChain.newest(connection)
             try connection.execute("COMMIT")
+            writer.acknowledge(newest)
             commits.add(1, ordering: .relaxed)
+            fault.withLock { $0 = nil }
             for job in jobs { job.finish(nil) }
         } catch {
-            writer.failed(error)
-            for job in jobs { job.finish(error.isStorage ? StoreError.unavailable : error) }
+            // Whatever it was, the transaction is gone and nobody's request is to blame.
+            writer.failed()
+            fault.withLock { $0 = error.description }
+            for job in jobs { job.finish(StoreError.unavailable) }
         }
     }
 
@@ -111,54 +123,99 @@ final class Database: Sendable {
 /// The writing connection; replaced after the disk failed.
 private final class WriterBox: @unchecked Sendable {
     // Guard: used on the writer's serial queue only, after init.
-    private var connection: SQLConnection?
+    private var held: SQLConnection?
+    private var newest = EventChain.Link.none
+    // Never used after it was opened. While any connection has the log open, a writer that comes back goes on where the
+    // last commit that held has ended; the first connection after none would run recovery instead, and take in the pages
+    // of a commit whose flush failed and which was answered as not kept.
+    private var anchor: SQLConnection?
+    private let path: String
+    private let diskLayer: String?
 
-    init(_ connection: SQLConnection) { self.connection = connection }
+    init(path: String, diskLayer: String?) {
+        self.path = path
+        self.diskLayer = diskLayer
+    }
 
-    func connection(path: String) throws(SQLError) -> SQLConnection {
-        if let connection { return connection }
-        let fresh = try SQLConnection(path: path, isReader: false)
-        // After a failed flush the system may have dropped log pages that look written. A complete checkpoint brings
-        // what the log still holds into the database file and flushes that; until it succeeds nothing is acknowledged.
-        let busy = try fresh.query("PRAGMA wal_checkpoint(TRUNCATE)") { $0.integer(0) }.first ?? 1
-        guard busy == 0 else { throw SQLError(code: 5, message: "the log cannot be checkpointed yet") }
-        connection = fresh
+    func open() throws(SQLError) -> SQLConnection {
+        let fresh = try SQLConnection(path: path, isReader: false, diskLayer: diskLayer)
+        held = fresh
         return fresh
     }
 
-    func failed(_ error: SQLError) {
-        guard error.isStorage else {
-            try? connection?.execute("ROLLBACK")
-            return
+    /// Called once, when the schema is there.
+    func holdLog() throws(SQLError) {
+        let connection = try SQLConnection(path: path, isReader: true, diskLayer: diskLayer)
+        _ = try connection.query("SELECT COUNT(*) FROM schema_step") { $0.integer(0) }
+        anchor = connection
+    }
+
+    func connection() throws(SQLError) -> SQLConnection {
+        if let held { return held }
+        let fresh = try SQLConnection(path: path, isReader: false, diskLayer: diskLayer)
+        // Proves that the disk takes and flushes pages again. Passive, because waiting for readers would hold up every
+        // write; what they keep in the log was flushed before it was acknowledged.
+        _ = try fresh.query("PRAGMA wal_checkpoint(PASSIVE)") { $0.integer(0) }
+        let found = try EventChain.link(at: newest.position, fresh)
+        guard found == newest else {
+            throw SQLError(code: 11, message: "acknowledged event \(newest.position) is not there any more")
         }
-        connection?.close()
-        connection = nil
+        held = fresh
+        return fresh
+    }
+
+    /// Remembers the newest event on the disk: a file that has lost it is not written to any more.
+    func acknowledge(_ link: EventChain.Link) {
+        newest = link
+    }
+
+    /// The connection may believe in pages that never reached the medium: it is not used again.
+    func failed() {
+        held?.close()
+        held = nil
     }
 }
 
 /// One reader with its queue and a bounded backlog.
 private final class ReaderLane: @unchecked Sendable {
     // Guard: the connection is used on `queue` only.
-    private let connection: SQLConnection
+    private var connection: SQLConnection?
     private let queue: DispatchQueue
     private let waiting = Atomic<Int>(0)
+    private let path: String
+    private let options: StoreOptions
 
-    init(path: String, number: Int) throws(SQLError) {
-        connection = try SQLConnection(path: path, isReader: true)
+    init(path: String, number: Int, options: StoreOptions) throws(SQLError) {
+        self.path = path
+        self.options = options
+        connection = try SQLConnection(path: path, isReader: true, diskLayer: options.diskLayer)
         queue = DispatchQueue(label: "motcua.store.reader.\(number)")
     }
 
     func run<Value: Sendable>(_ body: @escaping @Sendable (SQLConnection) throws -> Value) async throws -> Value {
-        guard waiting.add(1, ordering: .relaxed).newValue <= 1_024 else {
+        guard waiting.add(1, ordering: .relaxed).newValue <= options.readBacklog else {
             waiting.subtract(1, ordering: .relaxed)
             throw Overloaded(queue: "reader")
         }
         return try await withCheckedThrowingContinuation { continuation in
             queue.async { [self] in
-                let outcome = Result { try body(connection) }
+                let outcome = Result { try read(body) }
                 waiting.subtract(1, ordering: .relaxed)
                 continuation.resume(with: outcome)
             }
+        }
+    }
+
+    private func read<Value>(_ body: (SQLConnection) throws -> Value) throws -> Value {
+        do {
+            let open =
+                try connection ?? SQLConnection(path: path, isReader: true, diskLayer: options.diskLayer)
+            connection = open
+            return try open.snapshot(body)
+        } catch let error as SQLError where error.isStorage {
+            // The next read opens another connection.
+            connection = nil
+            throw StoreError.unavailable
         }
     }
 }

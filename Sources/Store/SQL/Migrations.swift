@@ -54,7 +54,20 @@ enum Migrations {
                 contact TEXT NOT NULL)
             """,
             "CREATE TABLE health (id INTEGER NOT NULL PRIMARY KEY, at INTEGER NOT NULL)",
-        ]
+        ],
+        [
+            """
+            CREATE TABLE event_chain (
+                position INTEGER NOT NULL PRIMARY KEY, dossier TEXT NOT NULL, number INTEGER NOT NULL,
+                link BLOB NOT NULL, UNIQUE (dossier, number))
+            """,
+            "CREATE INDEX payment_order_by_dossier ON payment_order (dossier)",
+            "CREATE INDEX payment_order_by_outcome ON payment_order (outcome, created_at)",
+            "CREATE INDEX dossier_by_phone ON dossier (agency, phone)",
+            "CREATE INDEX dossier_by_finish ON dossier (agency, finished_at)",
+            "CREATE INDEX session_by_subject ON session (subject)",
+            "CREATE INDEX draft_by_age ON draft (updated_at)",
+        ],
     ]
 
     /// Brings a database to the newest step; refuses one that a newer program wrote.

@@ -31,12 +31,13 @@ final class SQLConnection {
     private var cache: [String: OpaquePointer] = [:]
 
     /// Opens for writing (WAL, synchronous=FULL) or for reading. Throws unless the pragmas read back as set.
-    init(path: String, isReader: Bool) throws(SQLError) {
+    /// `diskLayer` names a SQLite VFS; nil is the system's.
+    init(path: String, isReader: Bool, diskLayer: String? = nil) throws(SQLError) {
         let flags =
             isReader
             ? SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX
             : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
-        let status = sqlite3_open_v2(path, &handle, flags, nil)
+        let status = sqlite3_open_v2(path, &handle, flags, diskLayer)
         guard status == SQLITE_OK else { throw SQLError(code: status, message: "cannot open \(path)") }
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, 5000)
@@ -96,6 +97,7 @@ final class SQLConnection {
             sqlite3_reset(statement)
             sqlite3_clear_bindings(statement)
         }
+        precondition(Int(sqlite3_bind_parameter_count(statement)) == values.count, "values do not fit: \(sql)")
         for (index, value) in values.enumerated() { bind(statement, Int32(index + 1), value) }
         var rows: [Value] = []
         while true {
@@ -106,6 +108,13 @@ final class SQLConnection {
             default: throw failure(status)
             }
         }
+    }
+
+    /// Reads `body` from one unchanging state of the file.
+    func snapshot<Value>(_ body: (SQLConnection) throws -> Value) throws -> Value {
+        try execute("BEGIN")
+        defer { try? execute("ROLLBACK") }
+        return try body(self)
     }
 
     /// Rows changed by the last statement.
@@ -136,6 +145,11 @@ final class SQLConnection {
 
     /// Copies the whole database, page by page while others write, into a new file. `progress` gets pages done and all.
     func copy(to path: String, progress: (Int, Int) -> Void) throws(SQLError) {
+        // One snapshot for the whole copy: without it each commit of the server would start the copy anew, and a busy
+        // office would never get a backup.
+        try execute("BEGIN")
+        defer { try? execute("ROLLBACK") }
+        _ = try query("SELECT COUNT(*) FROM schema_step") { $0.integer(0) }
         var target: OpaquePointer?
         guard sqlite3_open(path, &target) == SQLITE_OK, let backup = sqlite3_backup_init(target, "main", handle, "main")
         else {

@@ -1,0 +1,141 @@
+import Platform
+import PublicService
+
+/// An event as its row holds it.
+struct EventRow: Sendable, Hashable {
+    var dossier: String
+    var number: Int64
+    var agency: String
+    var at: Int64
+    var actor: String
+    var kind: String
+    var event: String
+
+    static let columns = "dossier, number, agency, at, actor, kind, event"
+
+    init(_ recorded: RecordedEvent, agency: AgencyCode) throws {
+        dossier = recorded.dossier.rawValue
+        number = Int64(recorded.number)
+        self.agency = agency.rawValue
+        at = recorded.at.milliseconds
+        actor = try StoredJSON.encode(recorded.actor)
+        kind = recorded.event.kind.rawValue
+        event = try StoredJSON.encode(recorded.event)
+    }
+
+    /// Reads the columns in the order of `columns`, beginning with `first`.
+    init(_ row: SQLConnection.Row, first: Int32 = 0) {
+        dossier = row.text(first)
+        number = row.integer(first + 1)
+        agency = row.text(first + 2)
+        at = row.integer(first + 3)
+        actor = row.text(first + 4)
+        kind = row.text(first + 5)
+        event = row.text(first + 6)
+    }
+
+    func insert(into connection: SQLConnection) throws(SQLError) {
+        try connection.execute(
+            "INSERT INTO dossier_event (\(EventRow.columns)) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                .text(dossier), .integer(number), .text(agency), .integer(at), .text(actor), .text(kind), .text(event),
+            ])
+    }
+
+    /// Every column with its length before it, so that no two rows give the same bytes.
+    var bytes: [UInt8] {
+        [dossier, String(number), agency, String(at), actor, kind, event].flatMap { text in
+            Array("\(text.utf8.count):".utf8) + Array(text.utf8)
+        }
+    }
+}
+
+/// All events of the folder in the order in which they came, each bound to the one before by an HMAC with a key of the
+/// folder: an altered, removed or swapped event is found by `verify`. Beside the truth, not part of it.
+struct EventChain: Sendable {
+    /// A place in the chain.
+    struct Link: Sendable, Hashable {
+        var position: Int64
+        var value: [UInt8]
+
+        static let none = Link(position: 0, value: [])
+    }
+
+    let key: [UInt8]
+
+    /// What follows `previous` when `row` comes.
+    func value(of row: EventRow, after previous: Link) -> [UInt8] {
+        MessageAuthentication.sha256(key: key, previous.value + Array("\(previous.position + 1):".utf8) + row.bytes)
+    }
+
+    func append(_ row: EventRow, to connection: SQLConnection) throws(SQLError) {
+        let previous = try EventChain.newest(connection)
+        try connection.execute(
+            "INSERT INTO event_chain (position, dossier, number, link) VALUES (?, ?, ?, ?)",
+            [
+                .integer(previous.position + 1), .text(row.dossier), .integer(row.number),
+                .blob(value(of: row, after: previous)),
+            ])
+    }
+
+    static func newest(_ connection: SQLConnection) throws(SQLError) -> Link {
+        let found = try connection.query("SELECT position, link FROM event_chain ORDER BY position DESC LIMIT 1") {
+            Link(position: $0.integer(0), value: $0.blob(1))
+        }
+        return found.first ?? .none
+    }
+
+    static func link(at position: Int64, _ connection: SQLConnection) throws(SQLError) -> Link {
+        let found = try connection.query("SELECT link FROM event_chain WHERE position = ?", [.integer(position)]) {
+            $0.blob(0)
+        }
+        return found.first.map { Link(position: position, value: $0) } ?? .none
+    }
+
+    /// Chains the events of a folder that was written before there was a chain. Does nothing once a chain exists: an
+    /// event outside it is then a finding of `verify`, never silently taken in. Blocks.
+    func extendToAll(_ path: String) throws {
+        let connection = try SQLConnection(path: path, isReader: false)
+        try Migrations.run(connection)
+        guard try EventChain.newest(connection) == .none else { return }
+        let rows = try connection.query("SELECT \(EventRow.columns) FROM dossier_event ORDER BY at, dossier, number") {
+            EventRow($0)
+        }
+        guard !rows.isEmpty else { return }
+        try connection.execute("BEGIN IMMEDIATE")
+        for row in rows { try append(row, to: connection) }
+        try connection.execute("COMMIT")
+    }
+
+    /// Walks the whole chain beside the events and tells what does not fit.
+    func findings(_ connection: SQLConnection) throws(SQLError) -> [String] {
+        var findings: [String] = []
+        var last = Link.none
+        let columns = EventRow.columns.split(separator: ", ").map { "e.\($0)" }.joined(separator: ", ")
+        _ = try connection.query(
+            """
+            SELECT c.position, c.link, c.dossier, c.number, \(columns) FROM event_chain c
+            LEFT JOIN dossier_event e ON e.dossier = c.dossier AND e.number = c.number ORDER BY c.position
+            """
+        ) { row in
+            let found = Link(position: row.integer(0), value: row.blob(1))
+            let name = "event \(row.integer(3)) of dossier \(row.text(2))"
+            if found.position != last.position + 1 {
+                findings.append("chain: nothing between \(last.position) and \(found.position)")
+            }
+            if row.isNull(4) {
+                findings.append("chain: \(name) is gone")
+            } else if value(of: EventRow(row, first: 4), after: last) != found.value {
+                findings.append("chain: \(name) is not what was written")
+            }
+            last = found
+        }
+        let outside = try connection.query(
+            """
+            SELECT e.dossier, e.number FROM dossier_event e
+            LEFT JOIN event_chain c ON c.dossier = e.dossier AND c.number = e.number WHERE c.position IS NULL LIMIT 100
+            """
+        ) { "chain: event \($0.integer(1)) of dossier \($0.text(0)) was not written by this program" }
+        return findings + outside
+    }
+}
