@@ -6,7 +6,7 @@ import Platform
 public enum BackupError: Error, Sendable, CustomStringConvertible {
     /// The target exists, or the folder is not empty.
     case exists(String)
-    /// The archive program said no.
+    /// The archive cannot be written or read.
     case archive(String)
     /// What came back is not whole.
     case damaged([String])
@@ -15,76 +15,144 @@ public enum BackupError: Error, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .exists(let path): "\(path) exists already; nothing was changed"
-        case .archive(let reason): "tar: \(reason)"
+        case .archive(let reason): "archive: \(reason)"
         case .damaged(let findings): "the restored folder is damaged: " + findings.joined(separator: "; ")
         }
     }
 }
 
+/// A backup is one uncompressed tar file, readable by its owner alone, because the folder's secrets are in it:
+/// `motcua.sqlite`, `secrets/…`, `attachments/ab/…`.
 extension StoreOperations {
-    /// One file with everything, made while the server works: a consistent copy of the database first, then the papers
-    /// it names, which never change. A tar archive, so that any system can open it in ten years. Blocks.
-    public static func backup(dataPath: String, to file: String, progress: ProgressReport) throws {
+    /// Makes a backup, also while the server works: a consistent copy of the database first, then the papers it names,
+    /// which were durable before it named them and never change. Blocks.
+    public static func backup(dataPath: String, to file: String, progress: @escaping ProgressReport) throws {
         guard !FileManager.default.fileExists(atPath: file) else { throw BackupError.exists(file) }
-        let stage = dataPath + "/spool/backup-" + SecureRandom.bytes(8).hex
-        try FileManager.default.createDirectory(atPath: stage + "/attachments", withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: stage) }
+        let partial = file + ".partial"
+        // What an interrupted backup left behind.
+        unlink(partial)
+        let copy = dataPath + "/spool/upload-backup-" + SecureRandom.bytes(8).hex
+        defer {
+            unlink(copy)
+            unlink(partial)
+        }
         let connection = try SQLConnection(path: dataPath + "/motcua.sqlite", isReader: true)
-        try connection.copy(to: stage + "/motcua.sqlite") { done, all in
-            progress(OperationProgress(step: "pages", done: done, total: all))
+        try makePrivate(copy)
+        var pages: ProgressMeter?
+        try connection.copy(to: copy) { done, all in
+            let meter = pages ?? ProgressMeter("pages", total: all, progress)
+            pages = meter
+            meter(done)
         }
-        try FileManager.default.copyItem(atPath: dataPath + "/secrets", toPath: stage + "/secrets")
-        let folders = try FileManager.default.contentsOfDirectory(atPath: dataPath + "/attachments").sorted()
-        for (index, name) in folders.enumerated() {
-            let (from, to) = (dataPath + "/attachments/" + name, stage + "/attachments/" + name)
-            try FileManager.default.createDirectory(atPath: to, withIntermediateDirectories: true)
-            for paper in try FileManager.default.contentsOfDirectory(atPath: from) {
-                // A hard link costs nothing: contents are never changed in place.
-                try FileManager.default.linkItem(atPath: from + "/" + paper, toPath: to + "/" + paper)
-            }
-            progress(OperationProgress(step: "attachments", done: index + 1, total: folders.count))
+        let entries = [("motcua.sqlite", copy)] + (try files(dataPath, ["secrets", "attachments"]))
+        let archive = try ArchiveFile(creating: partial)
+        try write(entries, to: archive, progress)
+        try archive.flush()
+        let folder = (file as NSString).deletingLastPathComponent
+        guard rename(partial, file) == 0, FileSystem.flush(directory: folder.isEmpty ? "." : folder) else {
+            throw BackupError.archive("\(file): \(String(cString: strerror(errno)))")
         }
-        try tar(["-cf", file + ".partial", "-C", stage, "."])
-        try makeDurable(file)
-        progress(OperationProgress(step: "archive", done: 1, total: 1))
     }
 
-    /// Unpacks a backup into a folder that is empty or absent, and verifies it. Blocks.
+    /// Unpacks a backup into a folder that is empty or absent, flushes it to the disk and verifies it. Blocks.
     public static func restore(
-        from file: String, dataPath: String, progress: ProgressReport
+        from file: String, dataPath: String, progress: @escaping ProgressReport
     ) throws -> VerificationReport {
         let present = (try? FileManager.default.contentsOfDirectory(atPath: dataPath)) ?? []
         guard present.isEmpty else { throw BackupError.exists(dataPath) }
-        guard FileManager.default.isReadableFile(atPath: file) else { throw BackupError.archive("cannot read \(file)") }
+        let archive = try ArchiveFile(reading: file)
         try FileManager.default.createDirectory(
             atPath: dataPath, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        try tar(["-xf", file, "-C", dataPath, "--no-same-owner"])
-        progress(OperationProgress(step: "archive", done: 1, total: 1))
-        let report = try verify(try DataFolder(dataPath), progress: progress)
+        let folder = try DataFolder(dataPath)
+        try unpack(archive, to: dataPath, progress)
+        let report = try verify(folder, progress: progress)
         guard report.findings.isEmpty else { throw BackupError.damaged(report.findings) }
         return report
     }
 
-    private static func tar(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/tar")
-        process.arguments = arguments
-        let errors = Pipe()
-        process.standardError = errors
-        try process.run()
-        let said = errors.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw BackupError.archive(String(decoding: said.prefix(400), as: UTF8.self))
-        }
+    private static func makePrivate(_ path: String) throws {
+        _ = try ArchiveFile(creating: path)
     }
 
-    private static func makeDurable(_ file: String) throws {
-        let descriptor = open(file + ".partial", O_RDONLY | O_CLOEXEC)
-        defer { close(descriptor) }
-        let folder = (file as NSString).deletingLastPathComponent
-        guard descriptor >= 0, fsync(descriptor) == 0, rename(file + ".partial", file) == 0,
-            FileSystem.flush(directory: folder.isEmpty ? "." : folder)
-        else { throw BackupError.archive(String(cString: strerror(errno))) }
+    /// Every file below `folders`, with its name in the archive. Unfinished ones are left out.
+    private static func files(_ dataPath: String, _ folders: [String]) throws -> [(String, String)] {
+        var found: [(String, String)] = []
+        for folder in folders {
+            guard let walker = FileManager.default.enumerator(atPath: dataPath + "/" + folder) else { continue }
+            while let relative = walker.nextObject() as? String {
+                guard walker.fileAttributes?[.type] as? FileAttributeType == .typeRegular,
+                    !relative.hasSuffix(".partial")
+                else { continue }
+                found.append((folder + "/" + relative, dataPath + "/" + folder + "/" + relative))
+            }
+        }
+        return found.sorted { $0.0 < $1.0 }
+    }
+
+    private static func write(
+        _ entries: [(String, String)], to archive: borrowing ArchiveFile, _ progress: @escaping ProgressReport
+    ) throws {
+        var total: Int64 = 0
+        for (_, path) in entries { total += try ArchiveFile(reading: path).byteCount }
+        let meter = ProgressMeter("bytes", total: Int(total), progress)
+        var done = 0
+        for (name, path) in entries {
+            let source = try ArchiveFile(reading: path)
+            let byteCount = source.byteCount
+            guard let header = TarHeader.write(TarHeader.Entry(name: name, byteCount: byteCount)) else {
+                throw BackupError.archive("\(name): the name is too long")
+            }
+            try archive.write(header)
+            try source.copy(byteCount, to: archive) { piece in
+                done += piece
+                meter(done)
+            }
+            try archive.write([UInt8](repeating: 0, count: padding(byteCount)))
+        }
+        // Two empty blocks end an archive.
+        try archive.write([UInt8](repeating: 0, count: 2 * TarHeader.blockByteCount))
+    }
+
+    private static func unpack(
+        _ archive: borrowing ArchiveFile, to dataPath: String, _ progress: @escaping ProgressReport
+    ) throws {
+        let meter = ProgressMeter("bytes", total: Int(archive.byteCount), progress)
+        var done = 0
+        var folders: Set<String> = [dataPath, dataPath + "/secrets", dataPath + "/attachments"]
+        while true {
+            let block = try archive.read(TarHeader.blockByteCount)
+            done += block.count
+            if block.allSatisfy({ $0 == 0 }) { break }
+            guard let entry = TarHeader.read(block), isExpected(entry.name) else {
+                throw BackupError.archive("\(archive.path) holds something that no backup has, at byte \(done)")
+            }
+            let path = dataPath + "/" + entry.name
+            let folder = (path as NSString).deletingLastPathComponent
+            if folders.insert(folder).inserted {
+                guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw BackupError.archive(folder) }
+            }
+            let target = try ArchiveFile(creating: path)
+            try archive.copy(entry.byteCount, to: target) { piece in
+                done += piece
+                meter(done)
+            }
+            try target.flush()
+            done += try archive.read(padding(entry.byteCount)).count
+        }
+        for folder in folders where !FileSystem.flush(directory: folder) { throw BackupError.archive(folder) }
+        meter(Int(archive.byteCount))
+    }
+
+    private static func padding(_ byteCount: Int64) -> Int {
+        let over = Int(byteCount % Int64(TarHeader.blockByteCount))
+        return over == 0 ? 0 : TarHeader.blockByteCount - over
+    }
+
+    /// Only what a backup writes: an archive from elsewhere cannot place files outside the folder.
+    static func isExpected(_ name: String) -> Bool {
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.allSatisfy({ !$0.isEmpty && !$0.hasPrefix(".") && !$0.utf8.contains(0) }) else { return false }
+        return name == "motcua.sqlite" || parts.count == 2 && parts[0] == "secrets"
+            || parts.count == 3 && parts[0] == "attachments"
     }
 }

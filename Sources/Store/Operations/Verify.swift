@@ -17,7 +17,7 @@ public struct VerificationReport: Sendable, Hashable {
 /// Commands on a folder that no server has open.
 public enum StoreOperations {
     /// Folds every dossier again, compares with what is shown, hashes every paper, looks for gaps in the codes. Blocks.
-    public static func verify(_ folder: DataFolder, progress: ProgressReport) throws -> VerificationReport {
+    public static func verify(_ folder: DataFolder, progress: @escaping ProgressReport) throws -> VerificationReport {
         let connection = try SQLConnection(path: folder.database, isReader: false)
         try Migrations.run(connection)
         var report = VerificationReport()
@@ -30,18 +30,20 @@ public enum StoreOperations {
         if shown != ids.count { report.findings.append("\(ids.count) dossiers have events, \(shown) are shown") }
         var digests: Set<ContentDigest> = []
         var numbers: [String: [Int]] = [:]
+        let dossiers = ProgressMeter("dossiers", total: ids.count, progress)
         for (index, id) in ids.enumerated() {
             verify(id, projection, &report, &digests, &numbers)
-            progress(OperationProgress(step: "dossiers", done: index + 1, total: ids.count))
+            dossiers(index + 1)
         }
         for (series, found) in numbers.sorted(by: { $0.key < $1.key }) where found.sorted() != Array(1...found.count) {
             report.findings.append("codes \(series): not 1 to \(found.count) without gap")
         }
         report.findings += try counters(connection, numbers)
         report.findings += try payments(connection, projection)
+        let papers = ProgressMeter("attachments", total: digests.count, progress)
         for (index, digest) in digests.sorted(by: { $0.rawValue < $1.rawValue }).enumerated() {
             verify(digest, folder, &report)
-            progress(OperationProgress(step: "attachments", done: index + 1, total: digests.count))
+            papers(index + 1)
         }
         return report
     }
@@ -132,7 +134,7 @@ public enum StoreOperations {
     }
 
     /// Throws away what is shown and folds it again from the events, in one transaction. Blocks.
-    public static func rebuildProjections(_ folder: DataFolder, progress: ProgressReport) throws -> Int {
+    public static func rebuildProjections(_ folder: DataFolder, progress: @escaping ProgressReport) throws -> Int {
         let connection = try SQLConnection(path: folder.database, isReader: false)
         try Migrations.run(connection)
         let projection = Projection(connection: connection)
@@ -140,12 +142,13 @@ public enum StoreOperations {
         let ids = try connection.query("SELECT DISTINCT dossier FROM dossier_event ORDER BY dossier") { $0.text(0) }
         try connection.execute("DELETE FROM dossier")
         try connection.execute("DELETE FROM payment_order")
+        let meter = ProgressMeter("dossiers", total: ids.count, progress)
         for (index, id) in ids.enumerated() {
             let events = try projection.events(of: id)
             guard let dossier = try Dossier.folding(events) else { continue }
             for event in events { try projection.trackPayment(event) }
             try projection.save(dossier)
-            progress(OperationProgress(step: "dossiers", done: index + 1, total: ids.count))
+            meter(index + 1)
         }
         try connection.execute("COMMIT")
         return ids.count
