@@ -66,6 +66,24 @@ public struct Question: Sendable, Hashable, Codable {
     /// Sentences for this question's own defects by defect name, overriding the general ones.
     public var messages: [String: String]?
 
+    /// Describes a question.
+    public init(
+        id: String, kind: Kind, label: String, hint: String?, optional: Bool?, autocomplete: String?,
+        options: [Choice]?, minimum: Int?, maximum: Int?, range: String?, messages: [String: String]?
+    ) {
+        self.id = id
+        self.kind = kind
+        self.label = label
+        self.hint = hint
+        self.optional = optional
+        self.autocomplete = autocomplete
+        self.options = options
+        self.minimum = minimum
+        self.maximum = maximum
+        self.range = range
+        self.messages = messages
+    }
+
     /// The closed set of kinds.
     public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         case personName, text, paragraph, date, personalID, phone, email, choice, select, yesNo, number, address
@@ -78,6 +96,12 @@ public struct Choice: Sendable, Hashable, Codable {
     public var value: String
     /// Shown.
     public var label: String
+
+    /// Describes a choice.
+    public init(value: String, label: String) {
+        self.value = value
+        self.label = label
+    }
 }
 
 /// The closed set of conditions between questions.

@@ -1,0 +1,84 @@
+import CCurl
+import Foundation
+import Platform
+
+/// A small client on libcurl for calls to gateways: bounded in time and size, follows no redirect.
+public struct HTTPClient: Sendable {
+    /// What came back.
+    public struct Reply: Sendable {
+        /// The status code.
+        public let status: Int
+        /// At most 256 KB.
+        public let body: [UInt8]
+    }
+
+    /// Why nothing came back.
+    public struct Failure: Error, Sendable, CustomStringConvertible {
+        /// libcurl's words.
+        public let description: String
+    }
+
+    private let queue: WorkQueue
+    private let totalMilliseconds: Int
+
+    /// Calls run on `queue` and end after `totalMilliseconds` at the latest.
+    public init(queue: WorkQueue, totalMilliseconds: Int = 10_000) {
+        self.queue = queue
+        self.totalMilliseconds = totalMilliseconds
+    }
+
+    /// GET.
+    public func get(_ address: String) async throws -> Reply {
+        try await queue.run { [self] in try perform(address, json: nil) }
+    }
+
+    /// POST of a JSON body.
+    public func post(_ address: String, json: Data) async throws -> Reply {
+        try await queue.run { [self] in try perform(address, json: Array(json)) }
+    }
+
+    private final class Received {
+        var bytes: [UInt8] = []
+    }
+
+    private func perform(_ address: String, json: [UInt8]?) throws -> Reply {
+        guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
+            throw Failure(description: "only http and https are called")
+        }
+        guard let handle = curl_easy_init() else { throw Failure(description: "no memory") }
+        defer { curl_easy_cleanup(handle) }
+        let received = Received()
+        _ = ccurl_set_string(handle, CURLOPT_URL, address)
+        _ = ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+        _ = ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, 3_000)
+        _ = ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, totalMilliseconds)
+        _ = ccurl_set_write_function(
+            handle,
+            { pointer, size, count, context in
+                guard let pointer, let context else { return 0 }
+                let received = Unmanaged<Received>.fromOpaque(context).takeUnretainedValue()
+                let length = size * count
+                guard received.bytes.count + length <= 262_144 else { return 0 }
+                received.bytes.append(contentsOf: UnsafeRawBufferPointer(start: pointer, count: length))
+                return length
+            }, Unmanaged.passUnretained(received).toOpaque())
+        var headers: UnsafeMutablePointer<curl_slist>?
+        defer { curl_slist_free_all(headers) }
+        if let json {
+            headers = curl_slist_append(nil, "Content-Type: application/json")
+            _ = ccurl_set_pointer(handle, CURLOPT_HTTPHEADER, headers)
+            _ = ccurl_set_long(handle, CURLOPT_POST, 1)
+            _ = ccurl_set_long(handle, CURLOPT_POSTFIELDSIZE, json.count)
+            // The size first, then the copy: libcurl copies as many bytes as the size says.
+            json.withUnsafeBytes { bytes in
+                _ = ccurl_set_pointer(
+                    handle, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
+            }
+        }
+        let status = withExtendedLifetime(received) { curl_easy_perform(handle) }
+        guard status == CURLE_OK else { throw Failure(description: String(cString: curl_easy_strerror(status))) }
+        var code = 0
+        _ = ccurl_response_code(handle, &code)
+        return Reply(status: code, body: received.bytes)
+    }
+}
