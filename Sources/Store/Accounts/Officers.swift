@@ -25,6 +25,21 @@ public struct Officer: Sendable, Hashable {
     }
 }
 
+extension Officer {
+    static let columns = "login, name, roles, log_n, r, p, salt, hash, disabled"
+
+    init?(_ row: SQLConnection.Row) {
+        guard let id = OfficerID(rawValue: row.text(0)) else { return nil }
+        self.init(
+            id: id, name: row.text(1),
+            roles: Set(row.text(2).split(separator: " ").compactMap { Role(rawValue: String($0)) }),
+            isDisabled: row.integer(8) != 0,
+            password: PasswordHash(
+                parameters: Scrypt(logN: Int(row.integer(3)), r: Int(row.integer(4)), p: Int(row.integer(5))),
+                salt: row.blob(6), hash: row.blob(7)))
+    }
+}
+
 /// scrypt with its parameters beside, so that they can rise.
 public struct PasswordHash: Sendable, Hashable {
     /// N, r, p.
@@ -80,26 +95,30 @@ extension Store {
     /// Every account by login.
     public func officers() async throws -> [Officer] {
         try await database.read { connection in
-            try connection.query(
-                "SELECT login, name, roles, log_n, r, p, salt, hash, disabled FROM officer ORDER BY login"
-            ) { row in
-                OfficerID(rawValue: row.text(0)).map { id in
-                    Officer(
-                        id: id, name: row.text(1),
-                        roles: Set(row.text(2).split(separator: " ").compactMap { Role(rawValue: String($0)) }),
-                        isDisabled: row.integer(8) != 0,
-                        password: PasswordHash(
-                            parameters: Scrypt(
-                                logN: Int(row.integer(3)), r: Int(row.integer(4)), p: Int(row.integer(5))),
-                            salt: row.blob(6), hash: row.blob(7)))
-                }
-            }.compactMap { $0 }
+            try connection.query("SELECT \(Officer.columns) FROM officer ORDER BY login") { Officer($0) }
+                .compactMap { $0 }
         }
     }
 
     /// One account.
     public func officer(_ id: OfficerID) async throws -> Officer? {
-        try await officers().first { $0.id == id }
+        try await database.read { connection in
+            try connection.query("SELECT \(Officer.columns) FROM officer WHERE login = ?", [.text(id.rawValue)]) {
+                Officer($0)
+            }.first ?? nil
+        }
+    }
+
+    /// Shuts an account and ends every session of `subjects`, the names under which its sessions run, in one act: no
+    /// request after it is the officer's any more. Throws `notFound`.
+    public func disable(_ id: OfficerID, endingSessionsOf subjects: [String]) async throws {
+        try await database.write { connection in
+            try connection.execute("UPDATE officer SET disabled = 1 WHERE login = ?", [.text(id.rawValue)])
+            guard connection.changedRows == 1 else { throw StoreError.notFound }
+            for subject in subjects {
+                try connection.execute("DELETE FROM session WHERE subject = ?", [.text(subject)])
+            }
+        }
     }
 
     /// Remembers a partner's key by its digest.

@@ -113,6 +113,8 @@ extension Store {
         try await database.write { connection in
             try connection.execute("DELETE FROM draft WHERE updated_at < ?", [.integer(limit.milliseconds)])
             try connection.execute("DELETE FROM session WHERE seen_at < ?", [.integer(at.seconds - 86_400)])
+            try connection.execute(
+                "DELETE FROM login_attempt WHERE at < ?", [.integer(at.milliseconds - SignInWindow.milliseconds)])
         }
     }
 

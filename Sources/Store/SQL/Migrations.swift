@@ -67,6 +67,13 @@ enum Migrations {
             "CREATE INDEX dossier_by_finish ON dossier (agency, finished_at)",
             "CREATE INDEX session_by_subject ON session (subject)",
             "CREATE INDEX draft_by_age ON draft (updated_at)",
+            """
+            CREATE TABLE login_attempt (
+                id TEXT NOT NULL PRIMARY KEY, login TEXT NOT NULL, address TEXT NOT NULL, at INTEGER NOT NULL)
+            """,
+            "CREATE INDEX login_attempt_by_login ON login_attempt (login, at)",
+            "CREATE INDEX login_attempt_by_address ON login_attempt (address, at)",
+            "CREATE TABLE setting (name TEXT NOT NULL PRIMARY KEY, content TEXT NOT NULL)",
         ],
     ]
 
