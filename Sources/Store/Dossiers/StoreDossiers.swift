@@ -171,17 +171,22 @@ extension Store {
         }
     }
 
-    /// A partner's own submissions in order, after a code; at most `limit` (1 … 500).
+    /// A partner's own submissions in the order in which they were kept, after a code; at most `limit` (1 … 500).
+    /// Not in the order of their times: one that came earlier may be kept later, and a reader who has passed would
+    /// never see it.
     public func submissions(
         scope: String, after code: String?, limit: Int
     ) async throws -> [(key: String, dossier: Dossier)] {
         try await database.read { connection in
             let rows = try connection.query(
                 """
-                SELECT k.key, d.snapshot FROM submission_key k JOIN dossier d ON d.id = k.dossier
-                WHERE k.scope = ? AND (k.at, d.code) > (COALESCE((SELECT submitted_at FROM dossier WHERE code = ?), -1), ?)
-                ORDER BY k.at, d.code LIMIT ?
-                """, [.text(scope), .text(code ?? ""), .text(code ?? ""), .integer(Int64(min(max(limit, 1), 500)))]
+                SELECT k.key, d.snapshot FROM submission_key k
+                JOIN event_chain c ON c.dossier = k.dossier AND c.number = 1 JOIN dossier d ON d.id = k.dossier
+                WHERE k.scope = ? AND c.position > COALESCE((
+                    SELECT a.position FROM event_chain a JOIN dossier b ON b.id = a.dossier
+                    WHERE b.code = ? AND a.number = 1), 0)
+                ORDER BY c.position LIMIT ?
+                """, [.text(scope), .text(code ?? ""), .integer(Int64(min(max(limit, 1), 500)))]
             ) { ($0.text(0), $0.text(1)) }
             return try rows.map { ($0.0, try StoredJSON.decode(Dossier.self, $0.1)) }
         }

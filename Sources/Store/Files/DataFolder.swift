@@ -41,6 +41,11 @@ public final class DataFolder: Sendable {
             close(lock)
             throw .inUse(path)
         }
+        // The new folders' names must outlive a power cut before anything in them is promised.
+        guard FileSystem.flush(directory: path) else {
+            close(lock)
+            throw .unwritable(path, String(cString: strerror(errno)))
+        }
     }
 
     deinit { close(lock) }
@@ -78,7 +83,9 @@ public final class DataFolder: Sendable {
         guard written == bytes.count, flushed == 0, rename(partial, file) == 0 else {
             throw .unwritable(file, String(cString: strerror(errno)))
         }
-        FileSystem.flush(directory: (file as NSString).deletingLastPathComponent)
+        guard FileSystem.flush(directory: (file as NSString).deletingLastPathComponent) else {
+            throw .unwritable(file, String(cString: strerror(errno)))
+        }
     }
 
     /// Free bytes for this program on the folder's disk.
@@ -92,7 +99,6 @@ public final class DataFolder: Sendable {
 /// Small durable steps on files.
 enum FileSystem {
     /// Makes a new or renamed name in `directory` survive a power cut; false when the disk says no.
-    @discardableResult
     static func flush(directory: String) -> Bool {
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }

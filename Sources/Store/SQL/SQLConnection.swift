@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// What the database said no to.
 public struct SQLError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -33,6 +34,12 @@ final class SQLConnection {
     /// Opens for writing (WAL, synchronous=FULL) or for reading. Throws unless the pragmas read back as set.
     /// `diskLayer` names a SQLite VFS; nil is the system's.
     init(path: String, isReader: Bool, diskLayer: String? = nil) throws(SQLError) {
+        // Made by us first, because SQLite would let others read it; its side files take the mode over. A file that exists
+        // is not opened here: closing it again would drop the locks of this program's other connections.
+        if !isReader {
+            let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            if descriptor >= 0 { Glibc.close(descriptor) }
+        }
         let flags =
             isReader
             ? SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX

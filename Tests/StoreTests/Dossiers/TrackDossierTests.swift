@@ -115,4 +115,26 @@ import Testing
             #expect(codes == ["H56.31.12-261125-0001", "H56.31.12-261126-0001", "H56.31.12-261126-0002"])
         }
     }
+
+    @Test func aPartnerWhoReadsOnMissesNothingThatWasKeptLate() async throws {
+        try await withStore { store, _ in
+            let agency = try #require(Sample.agency)
+            var last: String?
+            var seen: [String] = []
+            // The second was handed in before the first, but kept after it.
+            for (key, seconds) in [("late", 5), ("early", 0), ("third", 9)] {
+                let at = Sample.at.adding(seconds: Int64(seconds))
+                _ = try await store.submit(
+                    id: Store.newID(at: at), scope: "partner", key: key, requestDigest: "d", agency: agency,
+                    by: .partner("P"), at: at, make: { try Sample.record($0) })
+                let page = try await store.submissions(scope: "partner", after: last, limit: 10)
+                seen += page.map(\.key)
+                last = page.last?.dossier.code.rawValue ?? last
+            }
+            #expect(seen == ["late", "early", "third"])
+            #expect(
+                try await store.submissions(scope: "partner", after: nil, limit: 2).map(\.key) == ["late", "early"])
+            #expect(try await store.submissions(scope: "other", after: nil, limit: 10).isEmpty)
+        }
+    }
 }
