@@ -18,6 +18,12 @@ public struct CheckedAnswers: Sendable, Hashable {
     public var answers: [String: String]
     /// Every defect, in the form's order.
     public var defects: [AnswerDefect]
+
+    /// Puts them together.
+    public init(answers: [String: String], defects: [AnswerDefect]) {
+        self.answers = answers
+        self.defects = defects
+    }
 }
 
 extension Condition {

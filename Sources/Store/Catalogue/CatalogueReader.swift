@@ -8,6 +8,12 @@ public struct CatalogueError: Error, Sendable, CustomStringConvertible {
     /// What is wrong.
     public let reason: String
 
+    /// Names the file and what is wrong.
+    public init(file: String, reason: String) {
+        self.file = file
+        self.reason = reason
+    }
+
     /// For the operator.
     public var description: String { "\(file): \(reason)" }
 }

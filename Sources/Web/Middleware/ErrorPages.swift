@@ -21,6 +21,12 @@ public struct ErrorPage: Sendable, Hashable {
     public let status: Status
     /// For unforeseen errors: the code that also stands in the log.
     public let incidentCode: String?
+
+    /// Says what happened.
+    public init(status: Status, incidentCode: String? = nil) {
+        self.status = status
+        self.incidentCode = incidentCode
+    }
 }
 
 /// The one place where errors become answers.

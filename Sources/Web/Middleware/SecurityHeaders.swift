@@ -35,7 +35,7 @@ public struct SecurityHeaders: Middleware {
     }
 
     /// The same, ahead of time, for answers that are kept.
-    func complete(_ response: inout Response, isSecure: Bool) {
+    public func complete(_ response: inout Response, isSecure: Bool) {
         let added = isSecure ? secure : plain
         let own = response.fields.fields
         // Kept answers were completed when they were made: the last field of ours is their last.

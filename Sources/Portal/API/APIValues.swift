@@ -1,0 +1,110 @@
+import Foundation
+import HTTPWire
+import PublicService
+import Store
+import Web
+
+/// An error as programs get it.
+struct APIError: Codable, Sendable {
+    struct Field: Codable, Sendable {
+        let field, key, message: String
+    }
+    let code: String
+    let message: String
+    let fields: [Field]
+}
+
+/// A procedure in a list.
+struct APIProcedureRow: Codable {
+    let code, name, field, revision, onlineLevel: String
+    let hasForm: Bool
+}
+
+/// What a partner hands in.
+struct APISubmission: Codable, Sendable {
+    struct Applicant: Codable, Sendable {
+        var name, phone, personalID, email, address: String?
+    }
+    struct File: Codable, Sendable {
+        var requirement: String
+        var name: String
+        /// base64.
+        var content: String?
+        /// Uploaded before.
+        var sha256: String?
+    }
+    struct Delivery: Codable, Sendable {
+        var way: String
+        var address: String?
+    }
+    var procedure: String
+    var agency: String?
+    var applicant: Applicant?
+    var answers: [String: String]
+    var attachments: [File]?
+    var delivery: Delivery
+    var partnerReference: String?
+}
+
+/// A kept file in an answer.
+struct APIFile: Codable {
+    let name: String
+    let size: Int64
+    let sha256: String
+}
+
+/// Where the money stands.
+struct APIPayment: Codable {
+    let reference: String
+    let amount: Int64
+    let state: String
+    let payAt: String?
+}
+
+/// The answer to a submission.
+struct APIReceipt: Codable {
+    let code, lookupKey, receivedAt, intakeDueAt, trackAt: String
+    let attachments: [APIFile]
+    let payment: APIPayment?
+}
+
+/// A dossier for who holds its key.
+struct APIDossier: Codable {
+    struct Step: Codable {
+        let kind, at: String
+    }
+    let code, procedure, revision, status, statusText, state, receivedAt, holder: String
+    let nationalCode: Int
+    let due: String?
+    let steps: [Step]
+    let missing: [String]
+    let attachments: [APIFile]
+    let payment: APIPayment?
+}
+
+/// A partner's submission for reconciliation.
+struct APISubmissionRow: Codable {
+    let code, idempotencyKey, receivedAt: String
+    let partnerReference: String?
+    let attachments: [APIFile]
+}
+
+extension Portal {
+    /// JSON with sorted keys.
+    func apiResponse(_ value: some Encodable, _ status: Status = .ok) -> Response {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(value) else { return Response(.internalServerError) }
+        return .json(Array(data), status)
+    }
+
+    func apiFiles(_ attachments: [Attachment]) -> [APIFile] {
+        attachments.map { APIFile(name: $0.name, size: $0.byteCount, sha256: $0.digest.rawValue) }
+    }
+
+    func machineTime(_ instant: Instant) -> String {
+        let minute = LocalMinute(instant)
+        let second = ((instant.seconds % 60) + 60) % 60
+        return "\(minute.date)T\(minute.clock):\(second < 10 ? "0" : "")\(second)+07:00"
+    }
+}

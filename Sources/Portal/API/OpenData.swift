@@ -1,0 +1,75 @@
+import Foundation
+import HTTPWire
+import PublicService
+import Store
+import Web
+
+/// Open data for programs: procedures, due dates, figures, the description of it all.
+extension Portal {
+    func addOpenData(to routes: inout Routes) {
+        routes.program(.get, "/api/v1/procedures", bodyLimit: 0) { [self] in listProcedures($0) }
+        routes.program(.get, "/api/v1/procedures/{code}", bodyLimit: 0) { [self] exchange in
+            apiResponse(try procedure(exchange))
+        }
+        routes.program(.get, "/api/v1/procedures/{code}/example", bodyLimit: 0) { [self] in try example($0) }
+        routes.program(.get, "/api/v1/due", bodyLimit: 0) { [self] in due($0) }
+        routes.program(.get, "/api/v1/statistics", bodyLimit: 0) { [self] _ in
+            apiResponse(["months": try await store.months(agency: agency.code)])
+        }
+        routes.program(.get, "/api/v1/openapi.json", bodyLimit: 0) { [self] _ in .json(openAPI) }
+    }
+
+    private func listProcedures(_ exchange: Exchange) -> Response {
+        let query = (exchange.query["q"] ?? "").trimmingCharacters(in: .whitespaces)
+        let limitText = exchange.query["limit"] ?? "100"
+        guard let limit = Int(limitText), (1...500).contains(limit) else { return apiRefusal("limit", "badLimit") }
+        let inForce = catalogue.inForce(on: today)
+        let found = query.isEmpty ? inForce : ProcedureSearch(inForce).find(query)
+        struct List: Encodable {
+            let items: [APIProcedureRow]
+            let total: Int
+        }
+        let rows = found.prefix(limit).map {
+            APIProcedureRow(
+                code: $0.code.rawValue, name: $0.name, field: $0.field, revision: $0.revision, onlineLevel: $0.onlineLevel,
+                hasForm: $0.form != nil)
+        }
+        return apiResponse(List(items: rows, total: found.count))
+    }
+
+    private func example(_ exchange: Exchange) throws -> Response {
+        let procedure = try procedure(exchange)
+        guard let example = examples[procedure.code] else { throw Refused(.notFound, "no example") }
+        var body = example
+        body.agency = agency.code.rawValue
+        return apiResponse(body)
+    }
+
+    private func due(_ exchange: Exchange) -> Response {
+        struct Answer: Encodable {
+            let due: String
+            let because: [String]
+        }
+        let query = exchange.query
+        for name in ["received", "quantity", "unit", "pauses"] where query.all(name).count > 1 {
+            return apiRefusal(name, "repeated")
+        }
+        do throws(DueQuestion.Refusal) {
+            let asked = try DueQuestion(
+                received: query["received"], quantity: query["quantity"], unit: query["unit"], pauses: query["pauses"])
+            let due = try asked.answer(catalogue.clock)
+            return apiResponse(Answer(due: due.due.description, because: due.because.map { words($0) }))
+        } catch {
+            let names = ["nhan_luc": "received", "so_luong": "quantity", "don_vi": "unit"]
+            return apiRefusal(names[error.field] ?? error.field, error.key)
+        }
+    }
+
+    /// 422 with the field, the key and the sentence.
+    func apiRefusal(_ field: String, _ key: String, _ message: String? = nil) -> Response {
+        let sentence = message ?? messages.say("due.\(key)")
+        return apiResponse(
+            ["error": APIError(code: key, message: sentence, fields: [.init(field: field, key: key, message: sentence)])],
+            .unprocessableContent)
+    }
+}

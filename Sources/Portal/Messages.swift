@@ -1,0 +1,82 @@
+import Foundation
+import PublicService
+
+/// Every sentence that pages say besides their templates: `Catalogue/messages.json5`, by key, with gaps in braces.
+public struct Messages: Sendable {
+    private let texts: [String: String]
+
+    /// Takes sentences by key.
+    public init(_ texts: [String: String]) {
+        self.texts = texts
+    }
+
+    /// The sentence of `key`, its gaps filled. A key without a sentence shows itself; `missing` finds those at start.
+    public func say(_ key: String, _ parameters: [String: String] = [:]) -> String {
+        guard var text = texts[key] else { return key }
+        for (name, value) in parameters { text = text.replacingOccurrences(of: "{\(name)}", with: value) }
+        return text
+    }
+
+    /// Whether `key` has a sentence.
+    public func has(_ key: String) -> Bool { texts[key] != nil }
+
+    /// Keys built from values of the domain that have no sentence; empty when the catalogue is complete.
+    public var missing: [String] {
+        var keys = TextDefect.keys.map { "defect.\($0)" } + DossierRefusal.keys.map { "refusal.\($0)" }
+        keys += CitizenStatus.allCases.flatMap { ["status.\($0.rawValue)", "status.\($0.rawValue).meaning"] }
+        keys += Verb.allCases.flatMap { ["verb.\($0.rawValue)"] }
+        keys += BusinessState.allCases.map { "state.\($0.rawValue)" }
+        keys += FinanceState.allCases.map { "finance.\($0.rawValue)" }
+        keys += DossierEvent.Kind.allCases.map { "event.\($0.rawValue)" }
+        keys += Role.allCases.map { "role.\($0.rawValue)" }
+        keys += DeliveryChoice.Way.allCases.map { "delivery.\($0.rawValue)" }
+        keys += Channel.allCases.map { "channel.\($0.rawValue)" }
+        return keys.filter { texts[$0] == nil }
+    }
+}
+
+extension Messages {
+    /// `8.000 đồng`.
+    func money(_ money: Money) -> String { say("money", ["amount": Messages.grouped(money.dong)]) }
+
+    /// Groups of three with full stops.
+    static func grouped(_ number: Int64) -> String {
+        var text = ""
+        for (index, digit) in String(number).reversed().enumerated() {
+            if index > 0, index.isMultiple(of: 3) { text.append(".") }
+            text.append(digit)
+        }
+        return String(text.reversed())
+    }
+
+    /// `16:30 ngày 12/03/2026`.
+    func time(_ instant: Instant) -> String {
+        let minute = LocalMinute(instant)
+        return say("time", ["clock": minute.clock, "date": minute.date.shown])
+    }
+
+    /// Bytes as people read them.
+    func size(_ byteCount: Int64) -> String {
+        if byteCount < 1024 { return "\(byteCount) B" }
+        if byteCount < 1 << 20 { return "\((byteCount + 512) / 1024) KB" }
+        let tenths = (byteCount * 10 + (1 << 19)) >> 20
+        return "\(tenths / 10),\(tenths % 10) MB"
+    }
+
+    /// The sentence of a defect of a question, its own wording first.
+    func sentence(_ defect: TextDefect, question: Question?) -> String {
+        var parameters = defect.parameters
+        parameters["label"] = question.map { $0.label.prefix(1).lowercased() + $0.label.dropFirst() } ?? ""
+        if let own = question?.messages?[defect.key] { return own }
+        return say("defect.\(defect.key)", parameters)
+    }
+
+    /// How close a deadline is, and its tone.
+    func badge(_ nearness: Nearness) -> (text: String, tone: String) {
+        switch nearness {
+        case .left(let days): (say("badge.left", ["days": String(days)]), days <= 1 ? "warn" : "good")
+        case .today: (say("badge.today"), "warn")
+        case .overdue(let days): (say("badge.overdue", ["days": String(days)]), "bad")
+        }
+    }
+}

@@ -1,0 +1,176 @@
+import Dispatch
+import Gateways
+import Glibc
+import HTTPWire
+import Logging
+import Platform
+import PublicService
+import Store
+import Synchronization
+import Web
+
+/// What the operator decides about the portal.
+public struct PortalSettings: Sendable {
+    /// The public site's address as citizens reach it, without a slash at the end.
+    public var publicURL: String
+    /// Which agency this portal serves.
+    public var agency: AgencyCode
+    /// Whether the bank is the simulated one: pages say so.
+    public var isTrial: Bool
+    /// How to reach the payment gateway; nil when fees are paid at the desk only.
+    public var merchant: VNPAYMerchant?
+
+    /// Sets them.
+    public init(publicURL: String, agency: AgencyCode, isTrial: Bool, merchant: VNPAYMerchant?) {
+        self.publicURL = publicURL
+        self.agency = agency
+        self.isTrial = isTrial
+        self.merchant = merchant
+    }
+}
+
+/// Why the portal cannot start.
+public enum PortalStartError: Error, Sendable, CustomStringConvertible {
+    /// Sentences are missing.
+    case missingMessages([String])
+    /// The agency of the settings is not in the catalogue.
+    case unknownAgency(String)
+
+    /// For the operator.
+    public var description: String {
+        switch self {
+        case .missingMessages(let keys): "messages.json5 lacks: " + keys.joined(separator: ", ")
+        case .unknownAgency(let code): "no agency \(code) in agencies.json5"
+        }
+    }
+}
+
+/// The face: everything that pages and addresses share. Its parts are made at start and never change.
+public final class Portal: Sendable {
+    let store: Store
+    let catalogue: Catalogue
+    let messages: Messages
+    let settings: PortalSettings
+    let agency: Agency
+    let clock: any WallClock
+    let logger: Logger
+    let pages: TemplateSet
+    let files: StaticFiles
+    let headers: SecurityHeaders
+    let cache: PageCache
+    let sessions: Sessions
+    let passwords = WorkQueue(name: "passwords", width: 2, backlogLimit: 32)
+    let throttles: Throttles
+    let sealKey: [UInt8]
+    let examples: [ProcedureCode: APISubmission]
+    let openAPI: [UInt8]
+    /// Set by the program: whether the server's loops turn.
+    public let isTurning = HealthSource()
+
+    /// Reads templates and public files below `resources`. Blocks; throws what must be mended before citizens come.
+    public init(
+        store: Store, catalogue: Catalogue, messages: Messages, resources: String, settings: PortalSettings,
+        clock: any WallClock, logger: Logger
+    ) throws {
+        let missing = messages.missing
+        guard missing.isEmpty else { throw PortalStartError.missingMessages(missing) }
+        guard let agency = catalogue.agencies.first(where: { $0.code == settings.agency }) else {
+            throw PortalStartError.unknownAgency(settings.agency.rawValue)
+        }
+        self.store = store
+        self.catalogue = catalogue
+        self.messages = messages
+        self.settings = settings
+        self.agency = agency
+        self.clock = clock
+        self.logger = logger
+        pages = try TemplateLibrary.load(resources + "/Templates/portal").compile(Portal.allPages)
+        files = try StaticFiles.load(resources + "/Public")
+        headers = SecurityHeaders(formTargets: settings.merchant.map { [$0.origin] } ?? [])
+        cache = PageCache(headers: headers)
+        throttles = Throttles()
+        sealKey = try store.folder.secret("seal.key")
+        examples = try ProcedureCases.examples(resources + "/Catalogue", catalogue)
+        openAPI = try ProcedureCases.bytes(resources + "/Catalogue/openapi.json")
+        sessions = Sessions(
+            store: StoredSessions(store: store), lifetime: .staff, now: { [clock] in clock.now().seconds })
+    }
+
+    var now: Instant { clock.now() }
+    var today: LocalDate { LocalMinute(now).date }
+
+    /// Every page type, so that a template with a name nobody knows is found at start.
+    static let allPages: [any Page.Type] =
+        readingPages + draftPages + dossierPages + deskPages + slipPages + [MessagePage.self]
+
+    func render<P: Page>(_ page: P, _ status: Status = .ok) -> Response {
+        .html(pages.render(page), status)
+    }
+}
+
+/// How often strangers may try.
+struct Throttles: Sendable {
+    /// Codes and keys, by address.
+    let tracking: Throttle
+    /// Digits of a phone, by dossier.
+    let phoneTail: Throttle
+    /// Passwords, by account.
+    let account: Throttle
+    /// Passwords, by address.
+    let login: Throttle
+    /// New drafts and messages, by address.
+    let writing: Throttle
+    /// Everything, by address.
+    let address: Throttle
+
+    init() {
+        let now: @Sendable () -> Double = {
+            var time = timespec()
+            clock_gettime(CLOCK_MONOTONIC, &time)
+            return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+        }
+        tracking = Throttle(burst: 15, secondsPerToken: 20, now: now)
+        phoneTail = Throttle(burst: 5, secondsPerToken: 600, now: now)
+        account = Throttle(burst: 5, secondsPerToken: 180, now: now)
+        login = Throttle(burst: 30, secondsPerToken: 30, now: now)
+        writing = Throttle(burst: 300, secondsPerToken: 2, now: now)
+        address = Throttle(burst: 4000, secondsPerToken: 0.005, now: now)
+    }
+}
+
+/// A yes or no that the program sets after the portal was made.
+public final class HealthSource: Sendable {
+    private let check = Mutex<(@Sendable () -> Bool)?>(nil)
+
+    /// Sets how to find out.
+    public func set(_ check: @escaping @Sendable () -> Bool) { self.check.withLock { $0 = check } }
+
+    var isGood: Bool { check.withLock { $0 }?() ?? true }
+}
+
+/// Sessions of officers, with the roles they have now: a disabled account ends at the next request.
+struct StoredSessions: SessionKeeping {
+    let store: Store
+
+    func load(digest: [UInt8]) async throws -> Session? {
+        guard let row = try await store.session(digest), let id = OfficerID(rawValue: row.subject),
+            let officer = try await store.officer(id), !officer.isDisabled
+        else { return nil }
+        return Session(
+            digest: digest, subject: row.subject, roles: Set(officer.roles.map(\.rawValue)), csrfSecret: row.csrfSecret,
+            startedAt: row.startedAt, seenAt: row.seenAt, values: ["name": officer.name])
+    }
+
+    func add(_ session: Session) async throws {
+        try await store.add(
+            StoredSession(
+                digest: session.digest, subject: session.subject, csrfSecret: session.csrfSecret,
+                startedAt: session.startedAt, seenAt: session.seenAt))
+    }
+
+    func touch(digest: [UInt8], seenAt: Int64) async throws { try await store.touchSession(digest, seenAt: seenAt) }
+    func remove(digest: [UInt8]) async throws { try await store.removeSession(digest) }
+    func removeAll(of subject: String, except digest: [UInt8]?) async throws {
+        try await store.removeSessions(of: subject, except: digest)
+    }
+}

@@ -1,0 +1,64 @@
+import HTTPWire
+import PublicService
+import Store
+import Web
+
+/// Three listeners, three route tables: what is not in a table does not exist there.
+extension Portal {
+    /// The public site and the programs' interface.
+    public func publicSite() -> Router {
+        var routes = Routes()
+        files.mount(on: &routes)
+        addHealth(to: &routes)
+        addReading(to: &routes)
+        addPublicAccount(to: &routes)
+        addDrafts(to: &routes)
+        addTracking(to: &routes)
+        addSupplement(to: &routes)
+        addPayment(to: &routes)
+        addPublicSlips(to: &routes)
+        addOpenData(to: &routes)
+        addPartnerDossiers(to: &routes)
+        return Router(routes, middleware: [headers, Compression(), Partners(store: store)], errors: errorPages(isDesk: false))
+    }
+
+    /// The desk, on its own address.
+    public func deskSite() -> Router {
+        var routes = Routes()
+        files.mount(on: &routes)
+        addHealth(to: &routes)
+        routes.getReady("/") { _ in .seeOther("/can-bo") }
+        addSignIn(to: &routes)
+        addQueue(to: &routes)
+        addWorkspace(to: &routes)
+        addVerbs(to: &routes)
+        addDeskSlips(to: &routes)
+        return Router(
+            routes, middleware: [headers, Compression(), sessions], errors: errorPages(isDesk: true),
+            denied: { exchange in exchange.session == nil && exchange.isSafe ? .seeOther("/can-bo/dang-nhap") : nil })
+    }
+
+    /// For who runs the program.
+    public func operationsSite(metrics: RequestMetrics, gauges: @escaping @Sendable () -> [(String, Int)]) -> Router {
+        var routes = Routes()
+        addHealth(to: &routes)
+        routes.getReady("/") { _ in .text("/healthz /readyz /metrics\n") }
+        routes.getReady("/metrics") { [store] _ in
+            .text(metrics.text(gauges: gauges() + [("motcua_store_commits", store.commitCount)]))
+        }
+        return Router(routes, middleware: [headers], errors: errorPages(isDesk: false))
+    }
+}
+
+/// Recognises a partner by its key: `Authorization: Bearer`.
+struct Partners: Middleware {
+    let store: Store
+
+    func enterWaiting(_ exchange: inout Exchange) async throws -> Response? {
+        guard exchange.route?.access == .partner, let field = exchange.head.fields[.authorization],
+            field.lowercased().hasPrefix("bearer ")
+        else { return nil }
+        exchange.partner = try await store.partner(key: String(field.dropFirst(7).drop { $0 == " " }))
+        return nil
+    }
+}

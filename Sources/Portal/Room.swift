@@ -1,2 +1,0 @@
-/// Placeholder until the room's first file lands.
-enum PortalRoom {}
