@@ -19,7 +19,8 @@ extension Portal {
         addPublicSlips(to: &routes)
         addOpenData(to: &routes)
         addPartnerDossiers(to: &routes)
-        return Router(routes, middleware: [headers, Compression(), Partners(store: store)], errors: errorPages(isDesk: false))
+        return Router(
+            routes, middleware: [headers, Compression(), Partners(store: store)], errors: errorPages(isDesk: false))
     }
 
     /// The desk, on its own address.

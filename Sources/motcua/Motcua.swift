@@ -6,5 +6,10 @@ struct Motcua: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "motcua",
         abstract: "Public-service portal and one-stop desk of a commune: one executable, one data folder.",
-        subcommands: [ImportProcedures.self, CheckCatalogue.self])
+        version: Version.number,
+        subcommands: [
+            Serve.self, CheckCatalogue.self, CheckConfig.self, CreateOfficer.self, Backup.self, Restore.self,
+            Verify.self,
+            RebuildProjections.self, ImportProcedures.self, Version.self,
+        ])
 }

@@ -29,14 +29,18 @@ extension Portal {
             let form = procedure.form, procedure.takesSubmissions
         else {
             wrong("procedure", "badProcedure")
-            return .failure(SubmissionRefusal(error: APIError(code: "invalid", message: messages.say("api.invalid"), fields: fields)))
+            return .failure(
+                SubmissionRefusal(
+                    error: APIError(code: "invalid", message: messages.say("api.invalid"), fields: fields)))
         }
         if let given = body.agency, given != agency.code.rawValue { wrong("agency", "badAgency") }
         let checked = form.check(typed(body, form).mapValues { [$0] }, today: today)
         for defect in checked.defects {
             let question = form.questions.first { $0.id == defect.question }
             fields.append(
-                .init(field: "answers.\(defect.question)", key: defect.defect.key, message: messages.sentence(defect.defect, question: question)))
+                .init(
+                    field: "answers.\(defect.question)", key: defect.defect.key,
+                    message: messages.sentence(defect.defect, question: question)))
         }
         for name in body.answers.keys.sorted() where !form.questions.contains(where: { $0.id == name }) {
             wrong("answers.\(name)", "unknownQuestion")
@@ -59,12 +63,15 @@ extension Portal {
             }
         }
         guard fields.isEmpty, let delivery else {
-            return .failure(SubmissionRefusal(error: APIError(code: "invalid", message: messages.say("api.invalid"), fields: fields)))
+            return .failure(
+                SubmissionRefusal(
+                    error: APIError(code: "invalid", message: messages.say("api.invalid"), fields: fields)))
         }
         return .success(
             CheckedSubmission(
                 procedure: procedure, form: form, answers: checked.answers, attachments: attachments,
-                delivery: DeliveryChoice(way: delivery, address: delivery == .post ? address : nil), reference: reference))
+                delivery: DeliveryChoice(way: delivery, address: delivery == .post ? address : nil),
+                reference: reference))
     }
 
     /// The applicant's own data answer the questions that ask for them.
@@ -72,7 +79,8 @@ extension Portal {
         var typed = body.answers
         let asks = form.applicant
         let pairs: [(String?, String?)] = [
-            (asks.name, body.applicant?.name), (asks.phone, body.applicant?.phone), (asks.personalID, body.applicant?.personalID),
+            (asks.name, body.applicant?.name), (asks.phone, body.applicant?.phone),
+            (asks.personalID, body.applicant?.personalID),
             (asks.email, body.applicant?.email), (asks.address, body.applicant?.address),
         ]
         for case (let id?, let value?) in pairs where typed[id] == nil { typed[id] = value }
@@ -93,11 +101,13 @@ extension Portal {
                 wrong(field, "badRequirement", [:])
                 continue
             }
-            guard let name = try? TypedText.line(file.name, limit: 120), !name.contains("/"), !name.contains("\\") else {
+            guard let name = try? TypedText.line(file.name, limit: 120), !name.contains("/"), !name.contains("\\")
+            else {
                 wrong(field, "badFileName", [:])
                 continue
             }
-            guard let data = file.content.flatMap({ Data(base64Encoded: $0) }), data.count <= UploadLimits.fileBytes else {
+            guard let data = file.content.flatMap({ Data(base64Encoded: $0) }), data.count <= UploadLimits.fileBytes
+            else {
                 wrong(field, "badContent", [:])
                 continue
             }
@@ -105,7 +115,8 @@ extension Portal {
                 let stored = try await store.attachments.store(Array(data), name: name)
                 kept.append(
                     Attachment(
-                        paper: file.requirement, name: name, contentType: stored.contentType, byteCount: stored.byteCount,
+                        paper: file.requirement, name: name, contentType: stored.contentType,
+                        byteCount: stored.byteCount,
                         digest: stored.digest))
             } catch is UploadRefusal {
                 wrong(field, "badFileType", [:])

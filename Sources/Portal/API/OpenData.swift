@@ -31,7 +31,8 @@ extension Portal {
         }
         let rows = found.prefix(limit).map {
             APIProcedureRow(
-                code: $0.code.rawValue, name: $0.name, field: $0.field, revision: $0.revision, onlineLevel: $0.onlineLevel,
+                code: $0.code.rawValue, name: $0.name, field: $0.field, revision: $0.revision,
+                onlineLevel: $0.onlineLevel,
                 hasForm: $0.form != nil)
         }
         return apiResponse(List(items: rows, total: found.count))
@@ -69,7 +70,10 @@ extension Portal {
     func apiRefusal(_ field: String, _ key: String, _ message: String? = nil) -> Response {
         let sentence = message ?? messages.say("due.\(key)")
         return apiResponse(
-            ["error": APIError(code: key, message: sentence, fields: [.init(field: field, key: key, message: sentence)])],
+            [
+                "error": APIError(
+                    code: key, message: sentence, fields: [.init(field: field, key: key, message: sentence)])
+            ],
             .unprocessableContent)
     }
 }

@@ -39,7 +39,9 @@ struct DossierPage: Page {
         let title, number, downloadAddress, explanation, digest, confirmAddress, key, csrf: String
         static let fields = Fields<Result>().text("title") { $0.title }.text("number") { $0.number }
             .text("downloadAddress") { $0.downloadAddress }.text("explanation") { $0.explanation }
-            .text("digest") { $0.digest }.text("confirmAddress") { $0.confirmAddress }.text("key") { $0.key }.text("csrf") { $0.csrf }
+            .text("digest") { $0.digest }.text("confirmAddress") { $0.confirmAddress }.text("key") { $0.key }.text(
+                "csrf"
+            ) { $0.csrf }
     }
 
     struct Closure: Sendable {
@@ -52,7 +54,9 @@ struct DossierPage: Page {
 
     struct Personal: Sendable {
         let name, phone, delivery: String
-        static let fields = Fields<Personal>().text("name") { $0.name }.text("phone") { $0.phone }.text("delivery") { $0.delivery }
+        static let fields = Fields<Personal>().text("name") { $0.name }.text("phone") { $0.phone }.text("delivery") {
+            $0.delivery
+        }
     }
 
     struct Files: Sendable {
@@ -106,9 +110,12 @@ struct DossierPage: Page {
 
     private var sentence: String {
         let step = m.say("state.\(dossier.state.rawValue)")
-        guard let deadline = dossier.deadline else { return m.say("dossier.sentence", ["step": step, "holder": portal.holder(dossier, officers: officers)]) }
+        guard let deadline = dossier.deadline else {
+            return m.say("dossier.sentence", ["step": step, "holder": portal.holder(dossier, officers: officers)])
+        }
         return m.say(
-            "dossier.sentenceDue", ["step": step, "holder": portal.holder(dossier, officers: officers), "time": m.time(deadline)])
+            "dossier.sentenceDue",
+            ["step": step, "holder": portal.holder(dossier, officers: officers), "time": m.time(deadline)])
     }
 
     private var due: String {
@@ -120,12 +127,15 @@ struct DossierPage: Page {
     private var payment: Payment? {
         guard dossier.owesFee, !BusinessState.ended.contains(dossier.state) else {
             guard dossier.finance == .reconcile else { return nil }
-            return Payment(title: m.say("finance.reconcile"), explanation: m.say("pay.reconcile"), payAddress: "", key: "", csrf: "")
+            return Payment(
+                title: m.say("finance.reconcile"), explanation: m.say("pay.reconcile"), payAddress: "", key: "",
+                csrf: "")
         }
         let isOpen = key != nil && portal.settings.merchant != nil
         return Payment(
             title: m.say("finance.\(dossier.finance.rawValue)"),
-            explanation: m.say(dossier.finance == .failed ? "pay.failed" : "pay.due", ["amount": m.money(dossier.amountDue)]),
+            explanation: m.say(
+                dossier.finance == .failed ? "pay.failed" : "pay.due", ["amount": m.money(dossier.amountDue)]),
             payAddress: isOpen ? "\(base)/thanh-toan" : "", key: key?.rawValue ?? "", csrf: csrf)
     }
 
@@ -138,8 +148,12 @@ struct DossierPage: Page {
     }
 
     private var lateness: String {
-        let extended = events.compactMap { event -> Extension? in if case .extended(let change) = event.event { change } else { nil } }.last
-        if let extended { return m.say("late.extended", ["reason": extended.reason, "time": m.time(extended.newDueAt)]) }
+        let extended = events.compactMap { event -> Extension? in
+            if case .extended(let change) = event.event { change } else { nil }
+        }.last
+        if let extended {
+            return m.say("late.extended", ["reason": extended.reason, "time": m.time(extended.newDueAt)])
+        }
         guard let dueAt = dossier.dueAt, dossier.deadline != nil, now > dueAt else { return "" }
         return m.say("late.plain", ["time": m.time(dueAt)])
     }
@@ -150,15 +164,18 @@ struct DossierPage: Page {
         return Result(
             title: result.draft.title, number: result.number ?? "",
             downloadAddress: mayDownload ? "\(base)/ket-qua?khoa=\(key?.rawValue ?? "")" : "",
-            explanation: m.say(dossier.owesFee ? "result.unpaid" : "result.\(dossier.submission.delivery.way.rawValue)"),
+            explanation: m.say(
+                dossier.owesFee ? "result.unpaid" : "result.\(dossier.submission.delivery.way.rawValue)"),
             digest: result.draft.document.digest.rawValue,
-            confirmAddress: mayDownload && dossier.state == .resultReady ? "\(base)/da-nhan" : "", key: key?.rawValue ?? "", csrf: csrf)
+            confirmAddress: mayDownload && dossier.state == .resultReady ? "\(base)/da-nhan" : "",
+            key: key?.rawValue ?? "", csrf: csrf)
     }
 
     private var closure: Closure? {
         guard let closure = dossier.closure else { return nil }
         return Closure(
-            title: m.say("closure.\(dossier.state.rawValue)"), reasons: key == nil ? [] : closure.reasons, ground: closure.ground ?? "")
+            title: m.say("closure.\(dossier.state.rawValue)"), reasons: key == nil ? [] : closure.reasons,
+            ground: closure.ground ?? "")
     }
 
     private var personal: Personal? {
@@ -202,7 +219,8 @@ extension Portal {
             return rows
         }
         let detail = dossier.deadline.map { messages.say("timeline.due", ["time": messages.time($0)]) } ?? ""
-        rows.append(TimelineRow(title: current, who: holder(dossier, officers: officers), detail: detail, isCurrent: true))
+        rows.append(
+            TimelineRow(title: current, who: holder(dossier, officers: officers), detail: detail, isCurrent: true))
         return rows
     }
 
@@ -221,7 +239,8 @@ extension Portal {
     func holder(_ dossier: Dossier, officers: [OfficerID: String]) -> String {
         switch dossier.holder.place {
         case .desk: agency.officeName
-        case .officer(let id): messages.say("who.officer", ["name": officers[id] ?? "", "role": messages.say("role.professional")])
+        case .officer(let id):
+            messages.say("who.officer", ["name": officers[id] ?? "", "role": messages.say("role.professional")])
         case .leader: messages.say("role.leader")
         case .clerk: messages.say("role.clerk")
         case .citizen: messages.say("holder.citizen")

@@ -57,7 +57,8 @@ struct DraftView: Sendable {
         switch stage {
         case .step(let index):
             let ids = Set(form.steps[index].questions.map(\.id))
-            return draft.doneSteps.contains(form.steps[index].id) && !checked.defects.contains { ids.contains($0.question) }
+            return draft.doneSteps.contains(form.steps[index].id)
+                && !checked.defects.contains { ids.contains($0.question) }
         case .papers: return missingPapers.isEmpty && draft.doneSteps.contains("giay-to")
         case .delivery: return draft.delivery != nil
         case .review, .sheet: return false
@@ -77,8 +78,11 @@ extension Portal {
 
     func addDrafts(to routes: inout Routes) {
         // Starting is a POST of its own without cookie: it only makes an empty draft at an unguessable address.
-        routes.program(.post, "/thu-tuc/{code}/nop", bodyLimit: 1024) { [self] in try await start($0, isForPrint: false) }
-        routes.program(.post, "/thu-tuc/{code}/dien-va-in", bodyLimit: 1024) { [self] in try await start($0, isForPrint: true) }
+        routes.program(.post, "/thu-tuc/{code}/nop", bodyLimit: 1024) { [self] in try await start($0, isForPrint: false)
+        }
+        routes.program(.post, "/thu-tuc/{code}/dien-va-in", bodyLimit: 1024) { [self] in
+            try await start($0, isForPrint: true)
+        }
         routes.get("/nop/{token}") { [self] exchange in try await moving { try await draftPage(exchange) } }
         routes.get("/nop/{token}/to-khai") { [self] exchange in try await moving { try await filledSheet(exchange) } }
         routes.get("/nop/{token}/giay-to") { [self] exchange in try await moving { try await papersPage(exchange) } }
@@ -91,7 +95,9 @@ extension Portal {
         routes.post("/nop/{token}/giay-to/xoa") { [self] exchange, form in
             try await moving { try await removePaper(exchange, form) }
         }
-        routes.get("/nop/{token}/nhan-ket-qua") { [self] exchange in try await moving { try await deliveryPage(exchange) } }
+        routes.get("/nop/{token}/nhan-ket-qua") { [self] exchange in
+            try await moving { try await deliveryPage(exchange) }
+        }
         routes.post("/nop/{token}/nhan-ket-qua") { [self] exchange, form in
             try await moving { try await chooseDelivery(exchange, form) }
         }

@@ -12,7 +12,9 @@ extension Portal {
     func upload(_ exchange: Exchange, _ form: Web.Form) async throws -> Response {
         let view = try await draftView(exchange)
         let paper = form["giay"] ?? ""
-        guard view.procedure.uploads.contains(where: { $0.id == paper }) else { throw Refused(.badRequest, "no such paper") }
+        guard view.procedure.uploads.contains(where: { $0.id == paper }) else {
+            throw Refused(.badRequest, "no such paper")
+        }
         var (taken, problems) = papers(form.files, paper: paper)
         if form.files.isEmpty { problems.append(messages.say("upload.none")) }
         let files = view.draft.files
@@ -31,7 +33,8 @@ extension Portal {
         if !added.isEmpty { _ = try await store.change(view.token, at: now) { $0.files += added } }
         guard problems.isEmpty else {
             let changed = try await draftView(exchange)
-            return render(page(changed, errors: [paper: problems.joined(separator: " ")], exchange), .unprocessableContent)
+            return render(
+                page(changed, errors: [paper: problems.joined(separator: " ")], exchange), .unprocessableContent)
         }
         return .seeOther("/nop/\(view.token.text)/giay-to")
     }
@@ -62,14 +65,18 @@ extension Portal {
         let rows = view.procedure.uploads.map { item in
             PapersPage.Paper(
                 item: item,
-                note: item.upload == .required ? item.condition ?? "" : messages.say("paper.optional", ["condition": item.condition ?? ""]),
+                note: item.upload == .required
+                    ? item.condition ?? "" : messages.say("paper.optional", ["condition": item.condition ?? ""]),
                 error: errors[item.id] ?? "",
                 files: view.draft.files.filter { $0.paper == item.id }.map { FileRow($0, messages, view.path, csrf) },
                 path: view.path, csrf: csrf)
         }
-        let problems = rows.filter { !$0.error.isEmpty }.map { Problem(anchor: "giay-\($0.item.id)", sentence: $0.error) }
+        let problems = rows.filter { !$0.error.isEmpty }.map {
+            Problem(anchor: "giay-\($0.item.id)", sentence: $0.error)
+        }
         return PapersPage(
-            layout: layout(messages.say("stage.papers"), problems: problems), view: view, rows: rows, messages: messages,
+            layout: layout(messages.say("stage.papers"), problems: problems), view: view, rows: rows,
+            messages: messages,
             csrf: csrf)
     }
 }

@@ -19,7 +19,8 @@ extension Portal {
         let address = settings.publicURL + view.path
         return render(
             DraftPage(
-                layout: layout(messages.say("title.draft")), view: view, tasks: tasks, nextAddress: view.address(of: next),
+                layout: layout(messages.say("title.draft")), view: view, tasks: tasks,
+                nextAddress: view.address(of: next),
                 draftAddress: address, code: try qr(address),
                 expires: LocalMinute(view.draft.updatedAt).date.adding(days: Portal.draftDays).shown,
                 csrf: exchange.csrfToken()))
@@ -37,7 +38,9 @@ extension Portal {
 
     private func step(_ exchange: Exchange, _ view: DraftView) throws -> (Int, FormStep) {
         let id = exchange.parameter("step")
-        guard let index = view.form.steps.firstIndex(where: { $0.id == id }) else { throw Refused(.notFound, "no such step") }
+        guard let index = view.form.steps.firstIndex(where: { $0.id == id }) else {
+            throw Refused(.notFound, "no such step")
+        }
         return (index, view.form.steps[index])
     }
 
@@ -62,7 +65,8 @@ extension Portal {
         }
         if form["viec"] == "luu" { return .seeOther("/nop/\(view.token.text)") }
         guard isDone else {
-            return render(page(view, index, step, typed: kept, defects: checked.defects, exchange), .unprocessableContent)
+            return render(
+                page(view, index, step, typed: kept, defects: checked.defects, exchange), .unprocessableContent)
         }
         let next = try await draftView(exchange).next(after: .step(index))
         return .seeOther(LocalTarget(checking: next) ?? "/")
@@ -88,13 +92,17 @@ extension Portal {
         }
         return [
             Question("cach_nhan", .choice, messages.say("delivery.question"), options: ways),
-            Question("dia_chi_nhan", .address, messages.say("delivery.address"), hint: messages.say("delivery.address.hint"), optional: true),
+            Question(
+                "dia_chi_nhan", .address, messages.say("delivery.address"), hint: messages.say("delivery.address.hint"),
+                optional: true),
         ]
     }
 
     func deliveryPage(_ exchange: Exchange) async throws -> Response {
         let view = try await draftView(exchange)
-        let typed = ["cach_nhan": view.draft.delivery?.way.rawValue ?? "", "dia_chi_nhan": view.draft.delivery?.address ?? ""]
+        let typed = [
+            "cach_nhan": view.draft.delivery?.way.rawValue ?? "", "dia_chi_nhan": view.draft.delivery?.address ?? "",
+        ]
         return render(deliveryPage(view, typed, [], exchange))
     }
 
@@ -168,7 +176,9 @@ struct DraftPage: Page {
 
     struct Task: Sendable {
         let address, title, status: String
-        static let fields = Fields<Task>().text("address") { $0.address }.text("title") { $0.title }.text("status") { $0.status }
+        static let fields = Fields<Task>().text("address") { $0.address }.text("title") { $0.title }.text("status") {
+            $0.status
+        }
     }
 
     static let fields = Fields<DraftPage>()

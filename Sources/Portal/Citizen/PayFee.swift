@@ -83,8 +83,10 @@ extension Portal {
         return render(
             PayReturnPage(
                 layout: layout(messages.say("pay.\(key).heading"), refreshSeconds: key == "waiting" ? 10 : 0),
-                explanation: messages.say("pay.\(key).explanation"), tone: key == "paid" ? "good" : key == "waiting" ? "warn" : "bad",
-                isTrial: settings.isTrial, code: found.dossier.code.rawValue, amount: messages.money(found.order.amount),
+                explanation: messages.say("pay.\(key).explanation"),
+                tone: key == "paid" ? "good" : key == "waiting" ? "warn" : "bad",
+                isTrial: settings.isTrial, code: found.dossier.code.rawValue,
+                amount: messages.money(found.order.amount),
                 reference: notice.reference))
     }
 

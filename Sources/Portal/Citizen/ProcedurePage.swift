@@ -20,7 +20,9 @@ struct ProcedurePage: Page {
 
     struct Time: Sendable {
         let channel, length, note: String
-        static let fields = Fields<Time>().text("channel") { $0.channel }.text("length") { $0.length }.text("note") { $0.note }
+        static let fields = Fields<Time>().text("channel") { $0.channel }.text("length") { $0.length }.text("note") {
+            $0.note
+        }
     }
 
     struct Fee: Sendable {
@@ -87,8 +89,10 @@ struct ProcedurePage: Page {
         procedure.fees.map { fee in
             let exemption = portal.exemption(fee)
             return Fee(
-                name: fee.name.isEmpty ? portal.messages.say("fee.kind.\(fee.kind)") : fee.name, amount: portal.amount(fee),
-                exemption: exemption, basis: fee.basis ?? portal.setByAuthority, note: fee.note == exemption ? "" : fee.note ?? "")
+                name: fee.name.isEmpty ? portal.messages.say("fee.kind.\(fee.kind)") : fee.name,
+                amount: portal.amount(fee),
+                exemption: exemption, basis: fee.basis ?? portal.setByAuthority,
+                note: fee.note == exemption ? "" : fee.note ?? "")
         }
     }
 }

@@ -8,7 +8,10 @@ import Web
 extension Portal {
     func addPublicAccount(to routes: inout Routes) {
         routes.get("/gop-y") { [self] exchange in
-            render(FeedbackPage(layout: layout(messages.say("title.feedback")), questions: views(feedbackQuestions, typed: [:]), csrf: exchange.csrfToken()))
+            render(
+                FeedbackPage(
+                    layout: layout(messages.say("title.feedback")), questions: views(feedbackQuestions, typed: [:]),
+                    csrf: exchange.csrfToken()))
         }
         routes.post("/gop-y") { [self] in try await takeFeedback($0, $1) }
         routes.get("/minh-bach") { [self] _ in
@@ -24,7 +27,9 @@ extension Portal {
     private var feedbackQuestions: [Question] {
         [
             Question("noi_dung", .paragraph, messages.say("feedback.text"), maximum: 4000),
-            Question("lien_lac", .text, messages.say("feedback.contact"), hint: messages.say("feedback.contact.hint"), optional: true),
+            Question(
+                "lien_lac", .text, messages.say("feedback.contact"), hint: messages.say("feedback.contact.hint"),
+                optional: true),
         ]
     }
 
@@ -40,10 +45,12 @@ extension Portal {
             return render(page, .unprocessableContent)
         }
         try await store.addFeedback(
-            topic: "gop-y", text: checked.answers["noi_dung"] ?? "", contact: checked.answers["lien_lac"] ?? "", at: now)
+            topic: "gop-y", text: checked.answers["noi_dung"] ?? "", contact: checked.answers["lien_lac"] ?? "", at: now
+        )
         return render(
             MessagePage(
-                layout: layout(messages.say("feedback.thanks")), explanation: messages.say("feedback.thanks.explanation"),
+                layout: layout(messages.say("feedback.thanks")),
+                explanation: messages.say("feedback.thanks.explanation"),
                 linkAddress: "/", linkText: messages.say("link.home")))
     }
 
@@ -77,7 +84,9 @@ extension Portal {
         var typed: [String: String] = [:]
         for question in questions { typed[question.id] = exchange.query[question.id] ?? "" }
         guard !exchange.query.pairs.isEmpty else {
-            return render(DuePage(layout: layout(messages.say("title.due")), questions: views(questions, typed: typed), answer: nil))
+            return render(
+                DuePage(
+                    layout: layout(messages.say("title.due")), questions: views(questions, typed: typed), answer: nil))
         }
         do throws(DueQuestion.Refusal) {
             let asked = try DueQuestion(
@@ -85,11 +94,16 @@ extension Portal {
                 unit: typed["don_vi"], pauses: nil)
             let due = try asked.answer(catalogue.clock)
             let answer = DuePage.Answer(due: messages.time(due.due.instant), reasons: due.because.map { words($0) })
-            return render(DuePage(layout: layout(messages.say("title.due")), questions: views(questions, typed: typed), answer: answer))
+            return render(
+                DuePage(
+                    layout: layout(messages.say("title.due")), questions: views(questions, typed: typed), answer: answer
+                ))
         } catch {
             let problem = Problem(anchor: error.field, sentence: messages.say("due.\(error.key)"))
             return render(
-                DuePage(layout: layout(messages.say("title.due"), problems: [problem]), questions: views(questions, typed: typed), answer: nil),
+                DuePage(
+                    layout: layout(messages.say("title.due"), problems: [problem]),
+                    questions: views(questions, typed: typed), answer: nil),
                 .unprocessableContent)
         }
     }
@@ -124,8 +138,11 @@ struct DueQuestion {
     let pauses: [Pause]
 
     init(received: String?, quantity: String?, unit: String?, pauses: String?) throws(Refusal) {
-        guard let minute = received.flatMap({ LocalMinute($0) }) else { throw Refusal(field: "nhan_luc", key: "badReceived") }
-        guard let text = quantity, text.utf8.count <= 6, text.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(text), number >= 1
+        guard let minute = received.flatMap({ LocalMinute($0) }) else {
+            throw Refusal(field: "nhan_luc", key: "badReceived")
+        }
+        guard let text = quantity, text.utf8.count <= 6, text.utf8.allSatisfy({ (48...57).contains($0) }),
+            let number = Int(text), number >= 1
         else { throw Refusal(field: "so_luong", key: "badQuantity") }
         guard let known = unit.flatMap({ ProcessingTime.Unit(rawValue: $0) }), known != .other else {
             throw Refusal(field: "don_vi", key: "badUnit")
@@ -136,7 +153,8 @@ struct DueQuestion {
         var parsed: [Pause] = []
         for part in (pauses ?? "").split(separator: ",").prefix(101) {
             let ends = part.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-            guard ends.count == 2, let start = LocalMinute(ends[0]), let end = LocalMinute(ends[1]), parsed.count < 100 else {
+            guard ends.count == 2, let start = LocalMinute(ends[0]), let end = LocalMinute(ends[1]), parsed.count < 100
+            else {
                 throw Refusal(field: "pauses", key: "badPause")
             }
             parsed.append(Pause(start: start.instant, end: end.instant))
@@ -173,8 +191,10 @@ struct TransparencyPage: Page {
     let asOf: String
     let emptyMonth: String
 
-    private static let monthFields = Fields<MonthFigures>().text("month") { $0.month }.number("received") { $0.received }
-        .number("finished") { $0.finished }.number("onTime") { $0.onTime }.number("late") { $0.late }
+    private static let monthFields = Fields<MonthFigures>().text("month") { $0.month }.number("received") {
+        $0.received
+    }
+    .number("finished") { $0.finished }.number("onTime") { $0.onTime }.number("late") { $0.late }
     static let fields = Fields<TransparencyPage>().include(Layout.fields) { $0.layout }
         .list("months", monthFields) { $0.months }.text("asOf") { $0.asOf }.text("emptyMonth") { $0.emptyMonth }
 }

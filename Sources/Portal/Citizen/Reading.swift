@@ -52,7 +52,9 @@ extension Portal {
 
     func procedure(_ exchange: Exchange) throws -> Procedure {
         let code = try exchange.parameter("code") { ProcedureCode(rawValue: $0) }
-        guard let procedure = catalogue.procedure(code, on: today) else { throw Refused(.notFound, "no such procedure") }
+        guard let procedure = catalogue.procedure(code, on: today) else {
+            throw Refused(.notFound, "no such procedure")
+        }
         return procedure
     }
 
@@ -64,11 +66,16 @@ extension Portal {
         let line = figures.flatMap { month -> String? in
             guard month.finished > 0 else { return nil }
             return messages.say(
-                "home.transparency", ["received": String(month.received), "finished": String(month.finished), "onTime": String(month.onTime)])
+                "home.transparency",
+                [
+                    "received": String(month.received), "finished": String(month.finished),
+                    "onTime": String(month.onTime),
+                ])
         }
         return pages.render(
             HomePage(
-                layout: layout(messages.say("title.home")), rows: rows.map { LinkRow(address: address(of: $0), name: $0.name) },
+                layout: layout(messages.say("title.home")),
+                rows: rows.map { LinkRow(address: address(of: $0), name: $0.name) },
                 count: inForce.count, transparency: line ?? "", codeExample: codeExample))
     }
 
@@ -84,9 +91,16 @@ extension Portal {
             }
         } else {
             let found = ProcedureSearch(inForce).find(query)
-            if !found.isEmpty { groups = [ProcedureGroup(title: messages.say("search.found", ["count": String(found.count)]), rows: found.map(row))] }
+            if !found.isEmpty {
+                groups = [
+                    ProcedureGroup(
+                        title: messages.say("search.found", ["count": String(found.count)]), rows: found.map(row))
+                ]
+            }
         }
-        let heading = query.isEmpty ? messages.say("title.procedures") : messages.say("search.heading", ["query": String(query.prefix(100))])
+        let heading =
+            query.isEmpty
+            ? messages.say("title.procedures") : messages.say("search.heading", ["query": String(query.prefix(100))])
         var response = render(
             ProceduresPage(
                 layout: layout(heading), heading: heading, query: String(query.prefix(200)), groups: groups,
@@ -96,7 +110,9 @@ extension Portal {
     }
 
     private func row(_ procedure: Procedure) -> ProcedureRow {
-        let time = procedure.processingTimes.first.map { words($0, certain: procedure.certain["processing_time"] ?? false) }
+        let time = procedure.processingTimes.first.map {
+            words($0, certain: procedure.certain["processing_time"] ?? false)
+        }
         return ProcedureRow(
             address: address(of: procedure), name: procedure.name, code: procedure.code.rawValue,
             time: time ?? setByAuthority, fee: procedure.fees.first.map(summary) ?? setByAuthority,
@@ -141,7 +157,9 @@ struct ProcedureRow: Sendable {
 struct ProcedureGroup: Sendable {
     let title: String
     let rows: [ProcedureRow]
-    static let fields = Fields<ProcedureGroup>().text("title") { $0.title }.list("rows", ProcedureRow.fields) { $0.rows }
+    static let fields = Fields<ProcedureGroup>().text("title") { $0.title }.list("rows", ProcedureRow.fields) {
+        $0.rows
+    }
 }
 
 struct ProceduresPage: Page {

@@ -41,7 +41,8 @@ extension Portal {
         let asks = form.applicant
         return Submission(
             procedure: procedure.code, revision: procedure.revision,
-            agencies: Agencies(helpedAt: agency.code, receivedAt: agency.code, decidedBy: agency.code), channel: channel,
+            agencies: Agencies(helpedAt: agency.code, receivedAt: agency.code, decidedBy: agency.code),
+            channel: channel,
             applicant: Applicant(
                 name: answers[asks.name] ?? "", personalID: asks.personalID.flatMap { answers[$0] },
                 phone: answers[asks.phone] ?? "", email: asks.email.flatMap { answers[$0] },
@@ -62,7 +63,8 @@ extension Portal {
             throw Refused(.serviceUnavailable, "the calendar does not know this day", retryAfterSeconds: 3600)
         }
         let outcome = try await store.submit(
-            id: id, scope: scope, key: key, requestDigest: digest, agency: submission.agencies.receivedAt, by: actor, at: at
+            id: id, scope: scope, key: key, requestDigest: digest, agency: submission.agencies.receivedAt, by: actor,
+            at: at
         ) { SubmissionRecord(code: $0, submission: submission, intakeDueAt: answerBy) }
         if case .created = outcome { cache.drop(tag: "home") }
         return outcome
@@ -72,7 +74,9 @@ extension Portal {
         var problems = view.checked.defects.map { defect in
             let question = view.form.questions.first { $0.id == defect.question }
             let sentence = messages.sentence(defect.defect, question: question)
-            return Problem(sentence: question.map { messages.say("review.defect", ["label": $0.label, "sentence": sentence]) } ?? sentence)
+            return Problem(
+                sentence: question.map { messages.say("review.defect", ["label": $0.label, "sentence": sentence]) }
+                    ?? sentence)
         }
         problems += view.missingPapers.map { Problem(sentence: messages.say("upload.missing", ["name": $0.name])) }
         if view.draft.delivery == nil { problems.append(Problem(sentence: messages.say("delivery.missing"))) }
@@ -95,12 +99,22 @@ extension Portal {
                 let lines = view.draft.files.map { file in
                     AnswerSection.Line(label: file.name, value: messages.size(file.byteCount))
                 }
-                sections.append(AnswerSection(title: messages.say("stage.papers"), editAddress: view.address(of: stage), lines: lines))
+                sections.append(
+                    AnswerSection(
+                        title: messages.say("stage.papers"), editAddress: view.address(of: stage), lines: lines))
             case .delivery:
                 let choice = view.draft.delivery
-                var lines = [AnswerSection.Line(label: messages.say("delivery.question"), value: choice.map { messages.say("delivery.\($0.way.rawValue)") } ?? "")]
-                if let address = choice?.address { lines.append(.init(label: messages.say("delivery.address"), value: address)) }
-                sections.append(AnswerSection(title: messages.say("stage.delivery"), editAddress: view.address(of: stage), lines: lines))
+                var lines = [
+                    AnswerSection.Line(
+                        label: messages.say("delivery.question"),
+                        value: choice.map { messages.say("delivery.\($0.way.rawValue)") } ?? "")
+                ]
+                if let address = choice?.address {
+                    lines.append(.init(label: messages.say("delivery.address"), value: address))
+                }
+                sections.append(
+                    AnswerSection(
+                        title: messages.say("stage.delivery"), editAddress: view.address(of: stage), lines: lines))
             case .review, .sheet: break
             }
         }
@@ -121,8 +135,10 @@ struct ReviewPage: Page {
 
     struct Fee: Sendable {
         let name, basis, exemption, unitAmount, quantity, amount: String
-        static let fields = Fields<Fee>().text("name") { $0.name }.text("basis") { $0.basis }.text("exemption") { $0.exemption }
-            .text("unitAmount") { $0.unitAmount }.text("quantity") { $0.quantity }.text("amount") { $0.amount }
+        static let fields = Fields<Fee>().text("name") { $0.name }.text("basis") { $0.basis }.text("exemption") {
+            $0.exemption
+        }
+        .text("unitAmount") { $0.unitAmount }.text("quantity") { $0.quantity }.text("amount") { $0.amount }
     }
 
     static let fields = Fields<ReviewPage>()

@@ -11,11 +11,14 @@ extension Portal {
         routes.get("/ho-so/{code}/bo-sung") { [self] exchange in
             try await moving {
                 let (dossier, key) = try await held(exchange)
-                guard dossier.openSupplement != nil else { throw Moved(to: "/ho-so/\(dossier.code)?khoa=\(key.rawValue)") }
+                guard dossier.openSupplement != nil else {
+                    throw Moved(to: "/ho-so/\(dossier.code)?khoa=\(key.rawValue)")
+                }
                 return render(supplementPage(dossier, key, exchange)).keptUncompressed()
             }
         }
-        routes.post("/ho-so/{code}/bo-sung", rules: UploadLimits.rules(store)) { [self] in try await supplement($0, $1) }
+        routes.post("/ho-so/{code}/bo-sung", rules: UploadLimits.rules(store)) { [self] in try await supplement($0, $1)
+        }
         routes.get("/ho-so/{code}/rut") { [self] exchange in
             try await moving {
                 let (dossier, key) = try await held(exchange)
@@ -48,7 +51,8 @@ extension Portal {
         var errors: [String: String] = [:]
         var files: [Attachment] = []
         for item in open.request.items where !item.subject.hasPrefix("answer:") {
-            let (taken, problems) = papers(form.files.filter { $0.fieldName == "tep-\(item.subject)" }, paper: item.subject)
+            let (taken, problems) = papers(
+                form.files.filter { $0.fieldName == "tep-\(item.subject)" }, paper: item.subject)
             files += taken + kept(form["giu-\(item.subject)"], paper: item.subject, of: dossier)
             if !problems.isEmpty { errors[item.subject] = problems.joined(separator: " ") }
         }
@@ -57,7 +61,9 @@ extension Portal {
         var checked = CheckedAnswers(answers: [:], defects: [])
         for question in questions {
             do throws(TextDefect) {
-                if let answer = try question.check(typed[question.id] ?? [], today: today) { checked.answers[question.id] = answer }
+                if let answer = try question.check(typed[question.id] ?? [], today: today) {
+                    checked.answers[question.id] = answer
+                }
             } catch {
                 checked.defects.append(AnswerDefect(question: question.id, defect: error))
             }
@@ -94,13 +100,16 @@ extension Portal {
         let rows = items.filter { !$0.subject.hasPrefix("answer:") }.map { item in
             let mine = files.filter { $0.paper == item.subject }
             return SupplementPage.Paper(
-                id: item.subject, name: subject(item.subject, of: dossier), reason: item.reason, error: errors[item.subject] ?? "",
+                id: item.subject, name: subject(item.subject, of: dossier), reason: item.reason,
+                error: errors[item.subject] ?? "",
                 kept: mine.map(\.name).joined(separator: ", "), seal: mine.isEmpty ? "" : seal(mine, of: dossier))
         }
         let problems = rows.filter { !$0.error.isEmpty }.map { Problem(anchor: "tep-\($0.id)", sentence: $0.error) }
         return SupplementPage(
-            layout: layout(messages.say("title.supplement"), problems: problems), dossier: dossier, key: key, papers: rows,
-            questions: views(questions(dossier), typed: dossier.answers), messages: messages, csrf: exchange.csrfToken())
+            layout: layout(messages.say("title.supplement"), problems: problems), dossier: dossier, key: key,
+            papers: rows,
+            questions: views(questions(dossier), typed: dossier.answers), messages: messages, csrf: exchange.csrfToken()
+        )
     }
 
     // Files that came with a defective form are stored already; the page carries them, sealed, so that nobody has to choose
@@ -116,7 +125,8 @@ extension Portal {
         let parts = (sealed ?? "").split(separator: ".").map(String.init)
         guard parts.count == 2 else { return [] }
         let code = MessageAuthentication.sha256(key: sealKey, Array("\(dossier.id) \(parts[0])".utf8)).hex
-        guard MessageAuthentication.equal(Array(code.utf8), Array(parts[1].utf8)), let data = Data(base64Encoded: parts[0]),
+        guard MessageAuthentication.equal(Array(code.utf8), Array(parts[1].utf8)),
+            let data = Data(base64Encoded: parts[0]),
             let files = try? JSONDecoder().decode([Attachment].self, from: data)
         else { return [] }
         return files.filter { $0.paper == paper }
@@ -135,7 +145,9 @@ extension Portal {
         let (dossier, key) = try await held(exchange, form: form)
         let reason = (try? TypedText.paragraph(form["ly-do"] ?? "", limit: 1000)) ?? ""
         let at = now
-        _ = try await store.change(dossier.code, by: .citizen, at: at) { dossier, _ in try dossier.withdraw(reason: reason) }
+        _ = try await store.change(dossier.code, by: .citizen, at: at) { dossier, _ in
+            try dossier.withdraw(reason: reason)
+        }
         return .seeOther(LocalTarget(checking: "/ho-so/\(dossier.code)?khoa=\(key.rawValue)") ?? "/")
     }
 }

@@ -63,7 +63,8 @@ extension Portal {
     }
 
     private func find(code: String, tail: String) async throws -> (Dossier, Viewer)? {
-        guard let code = DossierCode(rawValue: code), tail.utf8.count == 3, tail.utf8.allSatisfy({ (48...57).contains($0) })
+        guard let code = DossierCode(rawValue: code), tail.utf8.count == 3,
+            tail.utf8.allSatisfy({ (48...57).contains($0) })
         else { return nil }
         // A thousand tails are soon tried: five tries an hour or so for each dossier, right ones counted too.
         try throttles.phoneTail.require(code.rawValue)
@@ -96,7 +97,8 @@ extension Portal {
 
     private func trackPage(code: String, _ exchange: Exchange) -> TrackPage {
         TrackPage(
-            layout: layout(messages.say("title.track")), code: code, codeExample: codeExample, csrf: exchange.csrfToken())
+            layout: layout(messages.say("title.track")), code: code, codeExample: codeExample,
+            csrf: exchange.csrfToken())
     }
 
     private func dossierPage(_ exchange: Exchange) async throws -> Response {
@@ -158,7 +160,8 @@ extension Portal {
         let name = dossier.submission.applicant.name
         let at = now
         _ = try await store.change(dossier.code, by: .citizen, at: at) { dossier, _ in
-            try dossier.returnResult(by: .citizen, handing: ResultReturn(way: .online, receivedBy: name, proof: "lookup key"))
+            try dossier.returnResult(
+                by: .citizen, handing: ResultReturn(way: .online, receivedBy: name, proof: "lookup key"))
         }
         return .seeOther(LocalTarget(checking: "/ho-so/\(dossier.code)" + viewer.query) ?? "/")
     }
@@ -220,7 +223,9 @@ struct ReceiptPage: Page {
         .text("submittedAt") { $0.portal.messages.time($0.dossier.submittedAt) }
         .text("submittedAtMachine") { LocalMinute($0.dossier.submittedAt).description }
         .flag("hasFiles") { !$0.dossier.submission.attachments.isEmpty }
-        .list("files", FileRow.fields) { page in page.dossier.submission.attachments.map { FileRow($0, page.portal.messages) } }
+        .list("files", FileRow.fields) { page in
+            page.dossier.submission.attachments.map { FileRow($0, page.portal.messages) }
+        }
         .text("trackAddress") { "/ho-so/\($0.dossier.code)?khoa=\($0.key.rawValue)" }
 
     private var payment: Payment? {

@@ -22,7 +22,9 @@ enum UploadLimits {
         // A body may be larger than what is taken, so that the person gets a sentence beside the field, not a 413.
         FormRules(
             bodyLimit: 64 << 20,
-            uploads: UploadRules(fileLimit: files, fileByteLimit: 64 << 20) { _ in AttachmentSink(store: store.attachments) })
+            uploads: UploadRules(fileLimit: files, fileByteLimit: 64 << 20) { _ in
+                AttachmentSink(store: store.attachments)
+            })
     }
 }
 
@@ -81,14 +83,17 @@ extension Portal {
             case .stored(let stored):
                 taken.append(
                     Attachment(
-                        paper: paper, name: file.fileName.precomposedStringWithCanonicalMapping, contentType: stored.contentType, byteCount: stored.byteCount,
+                        paper: paper, name: file.fileName.precomposedStringWithCanonicalMapping,
+                        contentType: stored.contentType, byteCount: stored.byteCount,
                         digest: stored.digest))
             case .refused(.unknownType): problems.append(messages.say("upload.unknownType", ["name": file.fileName]))
-            case .refused(.nameDisagrees): problems.append(messages.say("upload.nameDisagrees", ["name": file.fileName]))
+            case .refused(.nameDisagrees):
+                problems.append(messages.say("upload.nameDisagrees", ["name": file.fileName]))
             case .refused(.empty): problems.append(messages.say("upload.empty", ["name": file.fileName]))
             case .refused(.tooLarge), .tooLarge, nil:
                 problems.append(
-                    messages.say("upload.tooLarge", ["name": file.fileName, "limit": messages.size(UploadLimits.fileBytes)]))
+                    messages.say(
+                        "upload.tooLarge", ["name": file.fileName, "limit": messages.size(UploadLimits.fileBytes)]))
             }
         }
         return (taken, problems)

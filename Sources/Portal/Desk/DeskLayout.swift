@@ -50,12 +50,14 @@ extension Portal {
             throw Refused(.unauthorized, "no session")
         }
         return SignedIn(
-            id: id, name: session.values["name"] ?? id.rawValue, roles: Set(session.roles.compactMap { Role(rawValue: $0) }))
+            id: id, name: session.values["name"] ?? id.rawValue,
+            roles: Set(session.roles.compactMap { Role(rawValue: $0) }))
     }
 
     func deskLayout(_ title: String, _ exchange: Exchange, problems: [Problem] = []) -> DeskLayout {
         DeskLayout(
-            pageTitle: title, problems: problems, portal: site, officer: try? signedIn(exchange), csrf: exchange.csrfToken())
+            pageTitle: title, problems: problems, portal: site, officer: try? signedIn(exchange),
+            csrf: exchange.csrfToken())
     }
 }
 

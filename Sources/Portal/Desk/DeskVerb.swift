@@ -24,7 +24,8 @@ extension Portal {
             let (dossier, verb, _) = try await lawful(exchange)
             return render(try await actPage(dossier, verb, exchange, typed: [:], defects: []))
         }
-        routes.post("/can-bo/ho-so/{code}/viec/{verb}", access: Portal.officers, rules: UploadLimits.rules(store)) { [self] in
+        routes.post("/can-bo/ho-so/{code}/viec/{verb}", access: Portal.officers, rules: UploadLimits.rules(store)) {
+            [self] in
             try await act($0, $1)
         }
     }
@@ -46,23 +47,31 @@ extension Portal {
         let checked = check(questions, form)
         let typed = typedValues(form, questions).mapValues { $0.first ?? "" }
         guard checked.defects.isEmpty else {
-            return render(try await actPage(dossier, verb, exchange, typed: typed, defects: checked.defects), .unprocessableContent)
+            return render(
+                try await actPage(dossier, verb, exchange, typed: typed, defects: checked.defects),
+                .unprocessableContent)
         }
         let (files, uploadProblems) = papers(form.files, paper: "result")
         var uploadError = uploadProblems.joined(separator: " ")
         if verb == .proposeResult, uploadError.isEmpty {
             if files.isEmpty { uploadError = messages.say("upload.none") }
-            if files.first?.contentType != "application/pdf", !files.isEmpty { uploadError = messages.say("upload.resultPDF") }
+            if files.first?.contentType != "application/pdf", !files.isEmpty {
+                uploadError = messages.say("upload.resultPDF")
+            }
         }
         guard uploadError.isEmpty else {
-            return render(try await actPage(dossier, verb, exchange, typed: typed, defects: [], uploadError: uploadError), .unprocessableContent)
+            return render(
+                try await actPage(dossier, verb, exchange, typed: typed, defects: [], uploadError: uploadError),
+                .unprocessableContent)
         }
         let deed = Deed(
             verb: verb, officer: officer, role: role, at: now, answers: checked.answers, file: files.first,
-            digest: form["digest"] ?? "", clock: catalogue.clock, time: revision(of: dossier)?.time(for: dossier.submission.channel),
+            digest: form["digest"] ?? "", clock: catalogue.clock,
+            time: revision(of: dossier)?.time(for: dossier.submission.channel),
             agency: agency.code)
         do {
-            _ = try await store.change(dossier.code, expecting: Int(form["phien-ban"] ?? ""), by: actor, at: deed.at) { dossier, counters in
+            _ = try await store.change(dossier.code, expecting: Int(form["phien-ban"] ?? ""), by: actor, at: deed.at) {
+                dossier, counters in
                 try deed.events(dossier, counters)
             }
         } catch let refusal as DossierRefusal where refusal.kind == .invalid {
@@ -84,30 +93,58 @@ extension Portal {
             let isKnown = revision(of: dossier)?.time(for: dossier.submission.channel) != nil
             return isKnown ? [] : [Question("hen_tra", .text, m.say("act.appointed"), hint: m.say("due.received.hint"))]
         case .requestSupplement:
-            let subjects = (revision(of: dossier)?.uploads ?? []).map { Question("sai_" + $0.id.replacingOccurrences(of: "-", with: "_"), .text, $0.name, hint: m.say("act.reasonHint"), optional: true, maximum: 500) }
-            let fields = (revision(of: dossier)?.form?.steps(for: dossier.answers).flatMap(\.questions) ?? []).map {
-                Question("sai_tl_" + $0.id, .text, $0.label, hint: m.say("act.answerHint", ["answer": shown(dossier.answers[$0.id], $0)]), optional: true, maximum: 500)
+            let subjects = (revision(of: dossier)?.uploads ?? []).map {
+                Question(
+                    "sai_" + $0.id.replacingOccurrences(of: "-", with: "_"), .text, $0.name,
+                    hint: m.say("act.reasonHint"), optional: true, maximum: 500)
             }
-            var general = [Question("can_cu", .text, m.say("act.ground"), maximum: 500), Question("han_ngay", .number, m.say("act.answerDays"), hint: m.say("act.answerDaysHint"))]
-            if !dossier.supplements.isEmpty { general.append(Question("vi_sao_lai", .paragraph, m.say("act.justification"), maximum: 1000)) }
+            let fields = (revision(of: dossier)?.form?.steps(for: dossier.answers).flatMap(\.questions) ?? []).map {
+                Question(
+                    "sai_tl_" + $0.id, .text, $0.label,
+                    hint: m.say("act.answerHint", ["answer": shown(dossier.answers[$0.id], $0)]), optional: true,
+                    maximum: 500)
+            }
+            var general = [
+                Question("can_cu", .text, m.say("act.ground"), maximum: 500),
+                Question("han_ngay", .number, m.say("act.answerDays"), hint: m.say("act.answerDaysHint")),
+            ]
+            if !dossier.supplements.isEmpty {
+                general.append(Question("vi_sao_lai", .paragraph, m.say("act.justification"), maximum: 1000))
+            }
             return subjects + fields + general
         case .refuse, .stop:
-            return [Question("ly_do", .paragraph, m.say("act.reason"), maximum: 2000), Question("can_cu", .text, m.say("act.ground"), maximum: 500)]
+            return [
+                Question("ly_do", .paragraph, m.say("act.reason"), maximum: 2000),
+                Question("can_cu", .text, m.say("act.ground"), maximum: 500),
+            ]
         case .handOver:
             let options = try await store.officers().filter { $0.roles.contains(.professional) && !$0.isDisabled }
                 .map { PublicService.Choice(value: $0.id.rawValue, label: $0.name) }
-            return [Question("nguoi_nhan", .select, m.say("act.receiver"), options: options), Question("ghi_chu", .text, m.say("act.note"), optional: true, maximum: 500)]
+            return [
+                Question("nguoi_nhan", .select, m.say("act.receiver"), options: options),
+                Question("ghi_chu", .text, m.say("act.note"), optional: true, maximum: 500),
+            ]
         case .proposeResult:
-            return [Question("ten_ket_qua", .text, m.say("act.resultTitle"), maximum: 200), Question("ghi_chu", .text, m.say("act.note"), optional: true, maximum: 500)]
+            return [
+                Question("ten_ket_qua", .text, m.say("act.resultTitle"), maximum: 200),
+                Question("ghi_chu", .text, m.say("act.note"), optional: true, maximum: 500),
+            ]
         case .sendBackResult: return [Question("ly_do", .paragraph, m.say("act.reason"), maximum: 2000)]
         case .issueResult: return [Question("so", .text, m.say("act.number"), maximum: 60)]
         case .returnResult:
-            let ways = DeliveryChoice.Way.allCases.map { PublicService.Choice(value: $0.rawValue, label: m.say("delivery.\($0.rawValue)")) }
+            let ways = DeliveryChoice.Way.allCases.map {
+                PublicService.Choice(value: $0.rawValue, label: m.say("delivery.\($0.rawValue)"))
+            }
             return [
-                Question("cach", .choice, m.say("act.way"), options: ways), Question("nguoi_nhan", .personName, m.say("act.receivedBy")),
+                Question("cach", .choice, m.say("act.way"), options: ways),
+                Question("nguoi_nhan", .personName, m.say("act.receivedBy")),
                 Question("bang_chung", .text, m.say("act.proof"), hint: m.say("act.proofHint"), maximum: 200),
             ]
-        case .extend: return [Question("ly_do", .paragraph, m.say("act.reason"), maximum: 2000), Question("hen_moi", .text, m.say("act.newDue"), hint: m.say("due.received.hint"))]
+        case .extend:
+            return [
+                Question("ly_do", .paragraph, m.say("act.reason"), maximum: 2000),
+                Question("hen_moi", .text, m.say("act.newDue"), hint: m.say("due.received.hint")),
+            ]
         case .collectFee: return [Question("bien_lai", .text, m.say("act.receipt"), maximum: 60)]
         case .signResult, .agreeToWithdrawal, .supplement, .withdraw, .pay: return []
         }
@@ -121,7 +158,9 @@ extension Portal {
         var problems = problems(defects, questions)
         if !uploadError.isEmpty { problems.append(Problem(anchor: "tep", sentence: uploadError)) }
         var shownTyped = typed
-        if verb == .proposeResult, typed.isEmpty { shownTyped["ten_ket_qua"] = revision(of: dossier)?.results.first ?? "" }
+        if verb == .proposeResult, typed.isEmpty {
+            shownTyped["ten_ket_qua"] = revision(of: dossier)?.results.first ?? ""
+        }
         if verb == .requestSupplement, typed.isEmpty { shownTyped["han_ngay"] = "5" }
         let explanation = messages.say(
             "act.\(verb.rawValue)",
@@ -130,7 +169,8 @@ extension Portal {
                 "title": dossier.result?.draft.title ?? "",
             ])
         return ActPage(
-            layout: deskLayout(messages.say("verb.\(verb.rawValue)"), exchange, problems: problems), dossier: dossier, verb: verb,
+            layout: deskLayout(messages.say("verb.\(verb.rawValue)"), exchange, problems: problems), dossier: dossier,
+            verb: verb,
             explanation: explanation, questions: views(questions, typed: shownTyped, defects: defects),
             papersHeading: verb == .requestSupplement ? messages.say("act.papersHeading") : "",
             uploadLabel: messages.say("act.resultFile"), uploadError: uploadError)
@@ -159,10 +199,13 @@ private struct Deed: Sendable {
                 by: officer, role: role, at: at, clock: clock, time: time,
                 registerNumber: try counters.next("register:\(agency):\(year)"), appointed: appointed)
         case .requestSupplement: return try requestSupplement(dossier)
-        case .refuse: return try dossier.refuse(by: officer, role: role, reasons: lines("ly_do"), ground: text("can_cu"), at: at)
+        case .refuse:
+            return try dossier.refuse(by: officer, role: role, reasons: lines("ly_do"), ground: text("can_cu"), at: at)
         case .stop: return try dossier.stop(by: officer, role: role, reasons: lines("ly_do"), ground: text("can_cu"))
         case .handOver:
-            guard let receiver = OfficerID(rawValue: text("nguoi_nhan")) else { throw DossierRefusal(.invalid, "notYourRole") }
+            guard let receiver = OfficerID(rawValue: text("nguoi_nhan")) else {
+                throw DossierRefusal(.invalid, "notYourRole")
+            }
             return try dossier.handOver(by: officer, role: role, to: receiver, note: answers["ghi_chu"])
         case .proposeResult:
             guard let file else { throw DossierRefusal(.invalid, "numberMissing") }
@@ -179,7 +222,8 @@ private struct Deed: Sendable {
             return try dossier.returnResult(by: .officer(officer, role), handing: handing)
         case .extend:
             return try dossier.extend(
-                by: .officer(officer, role), reason: text("ly_do"), newDueAt: try moment(text("hen_moi")).instant, at: at)
+                by: .officer(officer, role), reason: text("ly_do"), newDueAt: try moment(text("hen_moi")).instant,
+                at: at)
         case .agreeToWithdrawal: return try dossier.agreeToWithdrawal(by: officer, role: role)
         case .collectFee: return try dossier.collectFee(by: officer, role: role, receipt: text("bien_lai"))
         case .supplement, .withdraw, .pay: throw DossierRefusal(.forbidden, "notYourRole")
@@ -189,7 +233,9 @@ private struct Deed: Sendable {
     private func requestSupplement(_ dossier: Dossier) throws -> [DossierEvent] {
         let items = answers.keys.sorted().compactMap { key -> SupplementItem? in
             guard key.hasPrefix("sai_"), let reason = answers[key] else { return nil }
-            let subject = key.hasPrefix("sai_tl_") ? "answer:" + key.dropFirst(7) : key.dropFirst(4).replacingOccurrences(of: "_", with: "-")
+            let subject =
+                key.hasPrefix("sai_tl_")
+                ? "answer:" + key.dropFirst(7) : key.dropFirst(4).replacingOccurrences(of: "_", with: "-")
             return SupplementItem(subject: subject, reason: reason)
         }
         let days = min(max(Int(text("han_ngay")) ?? 5, 1), 60)
@@ -200,7 +246,8 @@ private struct Deed: Sendable {
             throw DossierRefusal(.invalid, "periodUnknown")
         }
         return try dossier.requestSupplement(
-            by: officer, role: role, items: items, ground: text("can_cu"), answerBy: answerBy, justification: answers["vi_sao_lai"])
+            by: officer, role: role, items: items, ground: text("can_cu"), answerBy: answerBy,
+            justification: answers["vi_sao_lai"])
     }
 
     private func text(_ id: String) -> String { answers[id] ?? "" }
@@ -212,7 +259,9 @@ private struct Deed: Sendable {
     /// `dd/MM/yyyy HH:mm` or `yyyy-MM-dd HH:mm`.
     private func moment(_ text: String) throws -> LocalMinute {
         let parts = text.split(whereSeparator: { $0 == " " || $0 == "T" }).map(String.init)
-        guard parts.count == 2, let date = try? DateInput.check(parts[0]), let minute = LocalMinute("\(date)T\(parts[1])") else {
+        guard parts.count == 2, let date = try? DateInput.check(parts[0]),
+            let minute = LocalMinute("\(date)T\(parts[1])")
+        else {
             throw DossierRefusal(.invalid, "appointmentNeeded")
         }
         return minute

@@ -20,9 +20,14 @@ extension Portal {
         }
         var views: [(String, QueueFilter)] = []
         if officer.roles.contains(.intake) {
-            views += [("tiep-nhan", filter([.awaitingIntake])), ("da-tiep-nhan", filter([.accepted])), ("tra-ket-qua", filter([.resultReady]))]
+            views += [
+                ("tiep-nhan", filter([.awaitingIntake])), ("da-tiep-nhan", filter([.accepted])),
+                ("tra-ket-qua", filter([.resultReady])),
+            ]
         }
-        if officer.roles.contains(.professional) { views.append(("xu-ly", filter([.processing], assignee: officer.id))) }
+        if officer.roles.contains(.professional) {
+            views.append(("xu-ly", filter([.processing], assignee: officer.id)))
+        }
         if officer.roles.contains(.leader) { views.append(("cho-ky", filter([.awaitingSignature]))) }
         if officer.roles.contains(.clerk) { views.append(("cho-phat-hanh", filter([.awaitingIssue]))) }
         var late = filter([.awaitingIntake, .accepted, .processing, .awaitingSignature, .awaitingIssue])
@@ -43,7 +48,9 @@ extension Portal {
             return .seeOther("/can-bo/ho-so/\(code.rawValue)")
         }
         let wanted = exchange.query["xem"] ?? (query.isEmpty ? views[0].id : "tat-ca")
-        guard var (view, filter) = views.first(where: { $0.id == wanted }) else { throw Refused(.notFound, "no such view") }
+        guard var (view, filter) = views.first(where: { $0.id == wanted }) else {
+            throw Refused(.notFound, "no such view")
+        }
         view = wanted
         filter.text = query.isEmpty ? nil : query
         let page = min(max(Int(exchange.query["trang"] ?? "1") ?? 1, 1), 10_000)
@@ -60,7 +67,8 @@ extension Portal {
         let next = rows.count == filter.limit ? "/can-bo?xem=\(view)&trang=\(page + 1)" : ""
         return render(
             QueuePage(
-                layout: deskLayout(messages.say("title.queue"), exchange), query: query, caption: messages.say("queue.\(view)"),
+                layout: deskLayout(messages.say("title.queue"), exchange), query: query,
+                caption: messages.say("queue.\(view)"),
                 counters: counters, rows: rows.map { row($0, officers) }, nextAddress: next))
     }
 
@@ -100,9 +108,11 @@ struct QueuePage: Page {
 
     struct Row: Sendable {
         let mark, deadline, code, applicant, procedure, step, since, holder: String
-        static let fields = Fields<Row>().text("mark") { $0.mark }.text("deadline") { $0.deadline }.text("code") { $0.code }
-            .text("applicant") { $0.applicant }.text("procedure") { $0.procedure }.text("step") { $0.step }
-            .text("since") { $0.since }.text("holder") { $0.holder }
+        static let fields = Fields<Row>().text("mark") { $0.mark }.text("deadline") { $0.deadline }.text("code") {
+            $0.code
+        }
+        .text("applicant") { $0.applicant }.text("procedure") { $0.procedure }.text("step") { $0.step }
+        .text("since") { $0.since }.text("holder") { $0.holder }
     }
 
     static let fields = Fields<QueuePage>()

@@ -32,7 +32,8 @@ extension Portal {
             if let officer = try await officer(login, password) {
                 throttles.account.forget(login)
                 _ = try await sessions.start(
-                    subject: officer.id.rawValue, roles: Set(officer.roles.map(\.rawValue)), values: ["name": officer.name],
+                    subject: officer.id.rawValue, roles: Set(officer.roles.map(\.rawValue)),
+                    values: ["name": officer.name],
                     on: exchange)
                 logger.info("signed in", metadata: ["officer": "\(officer.id)"])
                 return .seeOther("/can-bo")
@@ -49,7 +50,8 @@ extension Portal {
         guard password.utf8.count <= 512 else { return nil }
         let known = OfficerID(rawValue: login)
         let found: Officer? = if let known { try await store.officer(known) } else { nil }
-        let hash = found?.password ?? PasswordHash(parameters: .password, salt: Array(repeating: 0, count: 16), hash: [])
+        let hash =
+            found?.password ?? PasswordHash(parameters: .password, salt: Array(repeating: 0, count: 16), hash: [])
         let isRight = try await passwords.run { hash.matches(password) }
         guard isRight, let found, !found.isDisabled else { return nil }
         return found

@@ -37,7 +37,9 @@ extension Portal {
             let dossier = try await deskDossier(exchange)
             let slip = try exchange.parameter("number") { Slip(rawValue: $0) }
             let view = try await slipView(slip, dossier)
-            return render(DeskSlipPage(layout: deskLayout(view.title, exchange), view: view, backAddress: "/can-bo/ho-so/\(dossier.code)"))
+            return render(
+                DeskSlipPage(
+                    layout: deskLayout(view.title, exchange), view: view, backAddress: "/can-bo/ho-so/\(dossier.code)"))
         }
     }
 
@@ -46,7 +48,11 @@ extension Portal {
             try await moving {
                 let (dossier, key) = try await held(exchange)
                 let view = try await slipView(.receipt, dossier)
-                return render(PublicSlipPage(layout: layout(view.title), view: view, backAddress: "/ho-so/\(dossier.code)?khoa=\(key.rawValue)")).keptUncompressed()
+                return render(
+                    PublicSlipPage(
+                        layout: layout(view.title), view: view,
+                        backAddress: "/ho-so/\(dossier.code)?khoa=\(key.rawValue)")
+                ).keptUncompressed()
             }
         }
     }
@@ -57,7 +63,8 @@ extension Portal {
         let m = messages
         let applicant = dossier.submission.applicant
         var facts = [
-            (m.say("slip.applicant"), applicant.name), (m.say("slip.address"), applicant.address ?? ""), (m.say("slip.phone"), applicant.phone),
+            (m.say("slip.applicant"), applicant.name), (m.say("slip.address"), applicant.address ?? ""),
+            (m.say("slip.phone"), applicant.phone),
             (m.say("slip.content"), name(of: dossier)),
         ]
         var items: [(String, String)] = []
@@ -75,10 +82,14 @@ extension Portal {
             ]
             itemsTitle = m.say("slip.papers")
             items = [(revision(of: dossier)?.form?.title ?? m.say("slip.form"), m.say("slip.electronic"))]
-            items += dossier.submission.attachments.map { ("\(subject($0.paper, of: dossier)): \($0.name)", m.say("slip.electronic")) }
+            items += dossier.submission.attachments.map {
+                ("\(subject($0.paper, of: dossier)): \($0.name)", m.say("slip.electronic"))
+            }
         case .supplement:
             guard let last = dossier.supplements.last else { throw Refused(.notFound, "no supplement") }
-            facts += [(m.say("slip.ground"), last.request.ground), (m.say("slip.answerBy"), m.time(last.request.answerBy))]
+            facts += [
+                (m.say("slip.ground"), last.request.ground), (m.say("slip.answerBy"), m.time(last.request.answerBy)),
+            ]
             itemsTitle = m.say("slip.toMend")
             items = last.request.items.map { (subject($0.subject, of: dossier), $0.reason) }
             closing = m.say("slip.supplement.closing")
@@ -87,18 +98,27 @@ extension Portal {
             itemsTitle = m.say("slip.reasons")
             items = (dossier.closure?.reasons ?? []).map { ($0, "") }
         case .apology:
-            let changes = events.compactMap { event -> Extension? in if case .extended(let change) = event.event { change } else { nil } }
+            let changes = events.compactMap { event -> Extension? in
+                if case .extended(let change) = event.event { change } else { nil }
+            }
             facts += [
-                (m.say("slip.appointment"), dossier.acceptance.map { m.time($0.dueAt) } ?? ""), (m.say("slip.lateReason"), changes.last?.reason ?? ""),
+                (m.say("slip.appointment"), dossier.acceptance.map { m.time($0.dueAt) } ?? ""),
+                (m.say("slip.lateReason"), changes.last?.reason ?? ""),
                 (m.say("slip.newAppointment"), changes.last.map { m.time($0.newDueAt) } ?? ""),
             ]
             closing = m.say("slip.apology.closing")
         }
         let address = "\(settings.publicURL)/ho-so/\(dossier.code)?khoa=\(store.lookupKey(of: dossier.id).rawValue)"
         return SlipView(
-            slip: slip, title: m.say("slip.\(slip.rawValue).title"), dossier: dossier, facts: facts, itemsTitle: itemsTitle, items: items,
+            slip: slip, title: m.say("slip.\(slip.rawValue).title"), dossier: dossier, facts: facts,
+            itemsTitle: itemsTitle, items: items,
             closing: closing, signer: m.say(slip == .apology ? "slip.signer.head" : "slip.signer.officer"),
-            dateLine: m.say("slip.date", ["place": agency.shortName, "day": String(today.day), "month": String(today.month), "year": String(today.year)]),
+            dateLine: m.say(
+                "slip.date",
+                [
+                    "place": agency.shortName, "day": String(today.day), "month": String(today.month),
+                    "year": String(today.year),
+                ]),
             qr: try qr(address))
     }
 }
@@ -120,7 +140,9 @@ struct SlipView: Sendable {
         let number: Int
         let label: String
         let value: String
-        static let fields = Fields<Row>().number("number") { $0.number }.text("label") { $0.label }.text("value") { $0.value }
+        static let fields = Fields<Row>().number("number") { $0.number }.text("label") { $0.label }.text("value") {
+            $0.value
+        }
     }
 
     static let fields = Fields<SlipView>()

@@ -33,8 +33,11 @@ extension Portal {
     private func deskFile(_ exchange: Exchange) async throws -> Response {
         let dossier = try await deskDossier(exchange)
         let digest = exchange.parameter("digest")
-        let all = dossier.attachments + dossier.submission.attachments + [dossier.result?.draft.document].compactMap { $0 }
-        guard let attachment = all.first(where: { $0.digest.rawValue == digest }) else { throw Refused(.notFound, "no such paper") }
+        let all =
+            dossier.attachments + dossier.submission.attachments + [dossier.result?.draft.document].compactMap { $0 }
+        guard let attachment = all.first(where: { $0.digest.rawValue == digest }) else {
+            throw Refused(.notFound, "no such paper")
+        }
         return try await download(attachment)
     }
 }
@@ -59,8 +62,10 @@ struct WorkspacePage: Page {
 
     struct File: Sendable {
         let address, name, size, paper, digest: String
-        static let fields = Fields<File>().text("address") { $0.address }.text("name") { $0.name }.text("size") { $0.size }
-            .text("paper") { $0.paper }.text("digest") { $0.digest }
+        static let fields = Fields<File>().text("address") { $0.address }.text("name") { $0.name }.text("size") {
+            $0.size
+        }
+        .text("paper") { $0.paper }.text("digest") { $0.digest }
     }
 
     static let fields = Fields<WorkspacePage>()
@@ -71,7 +76,12 @@ struct WorkspacePage: Page {
         .text("badgeTone") { $0.badge?.tone ?? "" }
         .text("finance") { $0.m.say("finance.\($0.dossier.finance.rawValue)") }
         .text("sentence") { page in
-            page.m.say("dossier.sentence", ["step": page.m.say("state.\(page.dossier.state.rawValue)"), "holder": page.portal.holder(page.dossier, officers: page.officers)])
+            page.m.say(
+                "dossier.sentence",
+                [
+                    "step": page.m.say("state.\(page.dossier.state.rawValue)"),
+                    "holder": page.portal.holder(page.dossier, officers: page.officers),
+                ])
         }
         .text("withdrawal") { page in
             page.dossier.withdrawalRequest.map { $0.isEmpty ? page.m.say("withdraw.noReason") : $0 } ?? ""
@@ -82,7 +92,10 @@ struct WorkspacePage: Page {
         .text("phone") { $0.dossier.submission.applicant.phone }
         .text("channel") { $0.m.say("channel.\($0.dossier.submission.channel.rawValue)") }
         .text("submittedAt") { $0.m.time($0.dossier.submittedAt) }
-        .text("due") { page in page.dossier.dueAt.map { page.m.time($0) } ?? page.m.say("due.intake", ["time": page.m.time(page.dossier.intakeDueAt)]) }
+        .text("due") { page in
+            page.dossier.dueAt.map { page.m.time($0) }
+                ?? page.m.say("due.intake", ["time": page.m.time(page.dossier.intakeDueAt)])
+        }
         .text("delivery") { $0.m.say("delivery.\($0.dossier.submission.delivery.way.rawValue)") }
         .text("amountDue") { $0.m.money($0.dossier.amountDue) }
         .list("sections", AnswerSection.fields) { $0.sections }
@@ -104,7 +117,9 @@ struct WorkspacePage: Page {
     }
 
     private var slips: [Action] {
-        Slip.available(dossier, events).map { Action(address: "\(base)/phieu/\($0.rawValue)", label: m.say("slip.\($0.rawValue)")) }
+        Slip.available(dossier, events).map {
+            Action(address: "\(base)/phieu/\($0.rawValue)", label: m.say("slip.\($0.rawValue)"))
+        }
     }
 
     private var sections: [AnswerSection] {

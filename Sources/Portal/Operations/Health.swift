@@ -48,7 +48,9 @@ public final class RequestMetrics: Sendable {
         let rows = counts.withLock { $0 }.sorted {
             ($0.key.listener, $0.key.method, $0.key.status) < ($1.key.listener, $1.key.method, $1.key.status)
         }
-        func labels(_ key: Key) -> String { "{listener=\"\(key.listener)\",method=\"\(key.method)\",status=\"\(key.status)\"}" }
+        func labels(_ key: Key) -> String {
+            "{listener=\"\(key.listener)\",method=\"\(key.method)\",status=\"\(key.status)\"}"
+        }
         lines += rows.map { "motcua_requests_total\(labels($0.key)) \($0.value.count)" }
         lines.append("# TYPE motcua_response_bytes_total counter")
         lines += rows.map { "motcua_response_bytes_total\(labels($0.key)) \($0.value.bytes)" }

@@ -66,7 +66,9 @@ extension Portal {
     }
 
     private func apiError(_ page: ErrorPage) -> Response {
-        let body = APIError(code: page.incidentCode ?? "http\(page.status.code)", message: messages.say("error.\(said(page.status))", ["phone": agency.phone]), fields: [])
+        let body = APIError(
+            code: page.incidentCode ?? "http\(page.status.code)",
+            message: messages.say("error.\(said(page.status))", ["phone": agency.phone]), fields: [])
         return apiResponse(["error": body], page.status)
     }
 

@@ -77,7 +77,8 @@ struct QuestionView: Sendable {
         (question.options ?? []).enumerated().map { index, option in
             // The first radio carries the question's own id, so that a link from the summary finds it.
             Choice(
-                id: index == 0 ? question.id : "\(question.id)-\(option.value)", value: option.value, label: option.label,
+                id: index == 0 ? question.id : "\(question.id)-\(option.value)", value: option.value,
+                label: option.label,
                 chosen: option.value == value)
         }
     }

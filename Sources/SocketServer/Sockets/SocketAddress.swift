@@ -32,6 +32,14 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     /// As it is written on the command line.
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
+    /// The same host with a port that is free now, when this one leaves the choice to the system; itself otherwise.
+    public func withFreePort() throws(SystemCallError) -> SocketAddress {
+        guard port == 0 else { return self }
+        let probe = try Sockets.listen(on: self, shared: false)
+        defer { close(probe) }
+        return Sockets.localAddress(of: probe) ?? self
+    }
+
     func withSockaddr<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         if host.contains(":") {
             var address = sockaddr_in6()

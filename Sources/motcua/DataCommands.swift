@@ -1,0 +1,150 @@
+import ArgumentParser
+import Foundation
+import Platform
+import PublicService
+import Store
+
+/// Runs a command on the data folder and says its errors plainly.
+private func plainly<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+        return try body()
+    } catch let error as any CustomStringConvertible & Error {
+        FileHandle.standardError.write(Data("motcua: \(error)\n".utf8))
+        throw ExitCode.failure
+    }
+}
+
+private func watched() -> ProgressReport {
+    let terminal = TerminalProgress()
+    return { progress in
+        terminal.show(
+            step: progress.step, done: progress.done, total: progress.total, rate: progress.rate,
+            secondsLeft: progress.timeLeft.map { Double($0.components.seconds) })
+    }
+}
+
+/// `motcua verify`.
+struct Verify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Fold every dossier again, hash every paper, and say what is wrong.")
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let configuration = try plainly { try common.configuration() }
+        let report = try plainly {
+            try StoreOperations.verify(try DataFolder(configuration["data"]), progress: watched())
+        }
+        for finding in report.findings { print("WRONG \(finding)") }
+        print(
+            "\(report.dossiers) dossiers, \(report.events) events, \(report.attachments) attachments, \(report.findings.count) findings"
+        )
+        if !report.findings.isEmpty { throw ExitCode.failure }
+    }
+}
+
+/// `motcua rebuild-projections`.
+struct RebuildProjections: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rebuild-projections", abstract: "Fold what is shown again from the events.")
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let configuration = try plainly { try common.configuration() }
+        let count = try plainly {
+            try StoreOperations.rebuildProjections(try DataFolder(configuration["data"]), progress: watched())
+        }
+        print("\(count) dossiers")
+    }
+}
+
+/// `motcua backup FILE`, also while the server works.
+struct Backup: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Write everything into one file, also while serving.")
+
+    @Argument(help: "The file to write; it must not exist.")
+    var file: String
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let configuration = try plainly { try common.configuration() }
+        try plainly { try StoreOperations.backup(dataPath: configuration["data"], to: file, progress: watched()) }
+        print("backed up to \(file)")
+    }
+}
+
+/// `motcua restore FILE`.
+struct Restore: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Unpack a backup into an empty data folder and verify it.")
+
+    @Argument(help: "The file that backup wrote.")
+    var file: String
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let configuration = try plainly { try common.configuration() }
+        let report = try plainly {
+            try StoreOperations.restore(from: file, dataPath: configuration["data"], progress: watched())
+        }
+        print("\(report.dossiers) dossiers, \(report.attachments) attachments restored and verified")
+    }
+}
+
+/// `motcua create-officer LOGIN`.
+struct CreateOfficer: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create-officer", abstract: "Make an account with a random password, shown once.")
+
+    @Argument(help: "Login: 2 to 40 lower-case letters, digits, full stops and hyphens.")
+    var login: String
+
+    @Option(help: "The name as shown.")
+    var name: String
+
+    @Option(help: "Roles separated by commas: intake, professional, leader, clerk, cashier, inspector, administrator.")
+    var roles: String
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let configuration = try plainly { try common.configuration() }
+        guard let id = OfficerID(rawValue: login) else { throw ValidationError("\"\(login)\" cannot be a login") }
+        let shown = try plainly { try PersonName.check(name) }
+        let texts = roles.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        let known = texts.compactMap { Role(rawValue: $0) }
+        guard known.count == texts.count, !known.isEmpty else { throw ValidationError("unknown role in \"\(roles)\"") }
+        let store = try plainly { try Store(try DataFolder(configuration["data"])) }
+        guard try await store.officer(id) == nil else { throw ValidationError("\(login) exists already") }
+        let password = Demo.password()
+        guard let hash = PasswordHash(password: password) else {
+            throw ValidationError("no memory for the password's hash")
+        }
+        try await store.save(Officer(id: id, name: shown, roles: Set(known), password: hash))
+        store.close()
+        print("\(login)  \(password)")
+    }
+}
+
+/// `motcua check-config`.
+struct CheckConfig: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check-config", abstract: "Say which settings are in force, secrets masked.")
+
+    @OptionGroup var options: ServeOptions
+
+    func run() async throws {
+        print(try plainly { try options.configuration() }.shown)
+    }
+}
+
+/// `motcua version`.
+struct Version: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Say the version.")
+    static let number = "0.1.0"
+
+    func run() async throws { print("motcua \(Version.number)") }
+}

@@ -1,0 +1,128 @@
+import CLinux
+import Foundation
+import Glibc
+import Platform
+import PublicService
+import Store
+
+/// What `--demo` made, kept in `DATA/demo.json` (mode 0600) so that every role can be played again.
+struct DemoFacts: Codable, Sendable {
+    struct Officer: Codable, Sendable {
+        let role: String
+        let login: String
+        let password: String
+        let name: String
+    }
+    struct Bank: Codable, Sendable {
+        let address: String
+        let terminal: String
+        let secret: String
+    }
+    struct Addresses: Codable, Sendable {
+        let `public`: String
+        let desk: String
+        let operations: String
+    }
+    var officers: [Officer]
+    var partnerKey: String
+    var bank: Bank
+    var addresses: Addresses
+
+    static func read(_ folder: DataFolder) -> DemoFacts? {
+        FileManager.default.contents(atPath: folder.path + "/demo.json")
+            .flatMap { try? JSONDecoder().decode(DemoFacts.self, from: $0) }
+    }
+
+    func write(to folder: DataFolder) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try folder.write(Array(try encoder.encode(self)) + [10], to: "demo.json")
+    }
+}
+
+/// The demonstration: officers, a partner, a bank of its own process.
+enum Demo {
+    private struct Plan: Decodable {
+        struct Person: Decodable {
+            let login, name: String
+            let roles: [Role]
+        }
+        let officers: [Person]
+        let partner: String
+    }
+
+    /// Makes accounts in an empty folder; finds them again in one that a demonstration made.
+    static func prepare(
+        _ store: Store, resources: String, bank: String, addresses: DemoFacts.Addresses
+    ) async throws -> (facts: DemoFacts, isNew: Bool) {
+        if var facts = DemoFacts.read(store.folder) {
+            facts.addresses = addresses
+            facts.bank = .init(address: bank, terminal: facts.bank.terminal, secret: facts.bank.secret)
+            try facts.write(to: store.folder)
+            return (facts, false)
+        }
+        guard try await store.officers().isEmpty else {
+            throw ConfigurationError(
+                description: "\(store.folder.path) already has officers: --demo fills an empty folder only")
+        }
+        let plan = try CatalogueReader.decode(Plan.self, resources + "/Catalogue", "demo.json5")
+        var officers: [DemoFacts.Officer] = []
+        for person in plan.officers {
+            let password = Demo.password()
+            guard let id = OfficerID(rawValue: person.login), let hash = PasswordHash(password: password) else {
+                throw ConfigurationError(description: "demo.json5: \(person.login) cannot be an account")
+            }
+            try await store.save(Officer(id: id, name: person.name, roles: Set(person.roles), password: hash))
+            officers.append(
+                .init(
+                    role: person.roles.map(\.rawValue).joined(separator: " "), login: person.login, password: password,
+                    name: person.name))
+        }
+        let partnerKey = SecureRandom.bytes(24).base64URL
+        try await store.addPartner(name: plan.partner, key: partnerKey)
+        let facts = DemoFacts(
+            officers: officers, partnerKey: partnerKey,
+            bank: .init(address: bank, terminal: "MOTCUA01", secret: SecureRandom.bytes(24).base64URL),
+            addresses: addresses)
+        try facts.write(to: store.folder)
+        return (facts, true)
+    }
+
+    /// Four groups of four characters that cannot be taken for one another: 78 bits.
+    static func password() -> String {
+        let characters = Array("abcdefghjkmnpqrstuvwxyz23456789".utf8)
+        let text = SecureRandom.bytes(16).map { characters[Int($0) % characters.count] }
+        return stride(from: 0, to: 16, by: 4).map { String(decoding: text[$0..<($0 + 4)], as: UTF8.self) }.joined(
+            separator: "-")
+    }
+
+    /// Starts the simulated bank, which ends with this process. Returns its process id; nil when it cannot be started.
+    static func startBank(_ facts: DemoFacts, resources: String, publicURL: String, data: String) -> Int32? {
+        let program =
+            URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path + "/vnpay-bank"
+        guard FileManager.default.isExecutableFile(atPath: program) else { return nil }
+        let arguments = [
+            program, "--listen", facts.bank.address, "--terminal", facts.bank.terminal, "--ipn",
+            publicURL + "/thanh-toan/vnpay/ipn", "--return-prefix", publicURL + "/thanh-toan/", "--resources",
+            resources,
+            "--journal", data + "/bank.jsonl",
+        ]
+        var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MOTCUA_") }
+        environment["MOTCUA_BANK_SECRET"] = facts.bank.secret
+        let process = withStrings(arguments) { arguments in
+            withStrings(environment.map { "\($0.key)=\($0.value)" }) { clinux_spawn_child(program, arguments, $0) }
+        }
+        return process > 0 ? process : nil
+    }
+
+    private static func withStrings<Result>(
+        _ texts: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
+    ) -> Result {
+        var pointers: [UnsafeMutablePointer<CChar>?] = texts.map { strdup($0) } + [nil]
+        defer { for pointer in pointers { free(pointer) } }
+        return pointers.withUnsafeMutableBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { preconditionFailure("the list ends with nil") }
+            return body(base)
+        }
+    }
+}

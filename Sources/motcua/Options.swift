@@ -1,0 +1,64 @@
+import ArgumentParser
+import Foundation
+
+/// The options that every command understands.
+struct CommonOptions: ParsableArguments {
+    @Option(help: "A JSON5 file with the same names as these options.")
+    var config: String?
+
+    @Option(help: "The data folder (default ./data).")
+    var data: String?
+
+    @Option(help: "Where Templates, Public and Catalogue lie.")
+    var resources: String?
+
+    func configuration(_ more: [String: String?] = [:]) throws -> Configuration {
+        var flags: [String: String] = [:]
+        for (name, value) in more.merging(["data": data, "resources": resources], uniquingKeysWith: { $1 }) {
+            if let value { flags[name] = value }
+        }
+        let configuration = try Configuration(
+            flags: flags, environment: ProcessInfo.processInfo.environment, file: config)
+        try configuration.check()
+        return configuration
+    }
+}
+
+/// The options of the server.
+struct ServeOptions: ParsableArguments {
+    @OptionGroup var common: CommonOptions
+
+    @Option(name: .customLong("public"), help: "The public site's ADDRESS:PORT (default 127.0.0.1:8080).")
+    var publicAddress: String?
+    @Option(help: "The desk's ADDRESS:PORT (default 127.0.0.1:8081).")
+    var desk: String?
+    @Option(help: "The operators' ADDRESS:PORT (default 127.0.0.1:8082).")
+    var operations: String?
+    @Option(help: "Certificate chain (PEM) for the public site and the desk.")
+    var tlsCertificate: String?
+    @Option(help: "Its private key (PEM).")
+    var tlsKey: String?
+    @Option(help: "sqlite.")
+    var store: String?
+    @Flag(help: "Fill an empty data folder with a commune, its officers and a simulated bank.")
+    var demo = false
+    @Option(help: "The simulated bank's ADDRESS:PORT (default 127.0.0.1:8083).")
+    var bank: String?
+    @Option(help: "The public site's address as citizens reach it.")
+    var publicURL: String?
+    @Option(help: "The agency's code in agencies.json5 (default: its first).")
+    var agency: String?
+    @Option(help: "Addresses or networks whose forwarding fields are believed, separated by commas.")
+    var trustedProxies: String?
+    @Option(help: "Seconds that running requests get at a stop (default 10).")
+    var drainSeconds: String?
+
+    func configuration() throws -> Configuration {
+        try common.configuration([
+            "public": publicAddress, "desk": desk, "operations": operations, "tls-certificate": tlsCertificate,
+            "tls-key": tlsKey,
+            "store": store, "demo": demo ? "yes" : nil, "bank": bank, "public-url": publicURL, "agency": agency,
+            "trusted-proxies": trustedProxies, "drain-seconds": drainSeconds,
+        ])
+    }
+}

@@ -1,0 +1,231 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+import Gateways
+import Glibc
+import Logging
+import Platform
+import Portal
+import PublicService
+import SocketServer
+import Store
+import Synchronization
+
+/// The present, from the system.
+struct SystemClock: WallClock {
+    func now() -> Instant {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Instant(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+}
+
+/// `motcua serve`: everything, until told to stop.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Start the portal.")
+
+    @OptionGroup var options: ServeOptions
+
+    func run() async throws {
+        LoggingSystem.bootstrap { JSONLogHandler(label: $0) }
+        let logger = Logger(label: "motcua")
+        do {
+            try await Program(try options.configuration(), logger).run()
+        } catch let error as ConfigurationError {
+            throw ValidationError(error.description)
+        } catch let error as DataFolderError {
+            throw ValidationError(error.description)
+        } catch let error as CatalogueError {
+            throw ValidationError(error.description)
+        } catch let error as PortalStartError {
+            throw ValidationError(error.description)
+        } catch let error as SystemCallError {
+            throw ValidationError(error.description)
+        } catch let error as TLSError {
+            throw ValidationError(error.description)
+        }
+    }
+}
+
+/// The wiring: what is made from what, in order, and ended in the other.
+struct Program {
+    let configuration: Configuration
+    let logger: Logger
+
+    init(_ configuration: Configuration, _ logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    func run() async throws {
+        let started = ContinuousClock.now
+        let resources = try configuration.resources()
+        let store = try Store(try DataFolder(configuration["data"]))
+        let catalogue = try CatalogueReader.read(resources + "/Catalogue")
+        let messages = Messages(
+            try CatalogueReader.decode([String: String].self, resources + "/Catalogue", "messages.json5"))
+        let addresses = try ["public", "desk", "operations"].map { try configuration.address($0).withFreePort() }
+        let tls =
+            try configuration["tls-certificate"].isEmpty
+            ? nil
+            : TLSConfiguration(certificateFile: configuration["tls-certificate"], keyFile: configuration["tls-key"])
+        let scheme = tls == nil ? "http" : "https"
+        let publicURL =
+            configuration["public-url"].isEmpty ? "\(scheme)://\(addresses[0])" : configuration["public-url"]
+        let demo = try await demonstration(store, resources, addresses, scheme)
+        let merchant = merchant(demo?.facts, publicURL)
+        let agency = AgencyCode(rawValue: configuration["agency"]) ?? catalogue.agencies[0].code
+        let portal = try Portal(
+            store: store, catalogue: catalogue, messages: messages, resources: resources,
+            settings: PortalSettings(publicURL: publicURL, agency: agency, isTrial: demo != nil, merchant: merchant),
+            clock: SystemClock(), logger: logger)
+        let metrics = RequestMetrics()
+        let log = AccessLog(path: configuration["data"] + "/access.jsonl", metrics: metrics)
+        let gauges = GaugeSource()
+        let proxies = TrustedProxies(configuration.proxies) ?? .none
+        let server = try Server(
+            listeners: [
+                Listener(
+                    name: "public", address: addresses[0], tls: tls, trustedProxies: proxies,
+                    responder: portal.publicSite()),
+                Listener(
+                    name: "desk", address: addresses[1], tls: tls, trustedProxies: proxies, responder: portal.deskSite()
+                ),
+                Listener(
+                    name: "operations", address: addresses[2],
+                    responder: portal.operationsSite(metrics: metrics, gauges: { gauges.read() })),
+            ], logger: logger, observer: log, errorPage: portal.serverErrorPage)
+        gauges.set { [("motcua_open_connections", server.openConnections)] }
+        portal.isTurning.set { server.isTurning }
+        try server.start()
+        let bank = demo.flatMap {
+            Demo.startBank($0.facts, resources: resources, publicURL: publicURL, data: configuration["data"])
+        }
+        if demo != nil, bank == nil {
+            logger.error("the simulated bank was not started: build vnpay-bank beside this program")
+        }
+        announce(demo, addresses, scheme, started)
+        let chores = chores(portal, store, merchant)
+        let signal = await nextSignal()
+        logger.info("stopping", metadata: ["signal": "\(signal)"])
+        chores.cancel()
+        if let bank { kill(bank, SIGTERM) }
+        await server.stop(drainMilliseconds: UInt64(configuration["drain-seconds"]).map { $0 * 1000 } ?? 10_000)
+        store.close()
+        log.flush()
+    }
+
+    private func demonstration(
+        _ store: Store, _ resources: String, _ addresses: [SocketAddress], _ scheme: String
+    ) async throws -> (facts: DemoFacts, isNew: Bool)? {
+        guard configuration.isDemo else { return nil }
+        let bank = try configuration.address("bank").withFreePort()
+        return try await Demo.prepare(
+            store, resources: resources, bank: bank.description,
+            addresses: .init(
+                public: "\(scheme)://\(addresses[0])", desk: "\(scheme)://\(addresses[1])",
+                operations: "http://\(addresses[2])"))
+    }
+
+    private func merchant(_ demo: DemoFacts?, _ publicURL: String) -> VNPAYMerchant? {
+        let returnAddress = publicURL + "/thanh-toan/ket-qua"
+        if let demo {
+            let bank = "http://\(demo.bank.address)"
+            return VNPAYMerchant(
+                terminal: demo.bank.terminal, secret: demo.bank.secret, paymentAddress: bank + "/paymentv2/vpcpay.html",
+                queryAddress: bank + "/merchant_webapi/api/transaction", returnAddress: returnAddress)
+        }
+        guard !configuration["vnpay-terminal"].isEmpty else { return nil }
+        return VNPAYMerchant(
+            terminal: configuration["vnpay-terminal"], secret: configuration["vnpay-secret"],
+            paymentAddress: configuration["vnpay-payment-url"], queryAddress: configuration["vnpay-api-url"],
+            returnAddress: returnAddress)
+    }
+
+    private func announce(
+        _ demo: (facts: DemoFacts, isNew: Bool)?, _ addresses: [SocketAddress], _ scheme: String,
+        _ started: ContinuousClock.Instant
+    ) {
+        var lines = [
+            "public      \(scheme)://\(addresses[0])/", "desk        \(scheme)://\(addresses[1])/can-bo",
+            "operations  http://\(addresses[2])/",
+        ]
+        if let demo {
+            lines.append("bank        http://\(demo.facts.bank.address)/ (simulated)")
+            if demo.isNew {
+                lines += demo.facts.officers.map { "officer     \($0.login)  \($0.password)  (\($0.role))" }
+                lines.append("partner key \(demo.facts.partnerKey)")
+            }
+            lines.append("all of this stands in \(configuration["data"])/demo.json")
+        }
+        print(lines.joined(separator: "\n"))
+        let took = ContinuousClock.now - started
+        print("ready after \(took.components.seconds * 1000 + took.components.attoseconds / 1_000_000_000_000_000) ms")
+        fflush(nil)
+    }
+
+    /// Asks for payments whose call never came, every minute; forgets old drafts and sessions, every hour.
+    private func chores(_ portal: Portal, _ store: Store, _ merchant: VNPAYMerchant?) -> Task<Void, Never> {
+        let client = HTTPClient(queue: WorkQueue(name: "gateway", width: 1, backlogLimit: 16))
+        return Task {
+            var minute = 0
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(60))
+                if Task.isCancelled { return }
+                minute += 1
+                if let merchant {
+                    _ = await portal.askForPendingPayments(VNPAYQuery(merchant: merchant, client: client))
+                }
+                if minute.isMultiple(of: 60) { try? await store.removeExpired(at: SystemClock().now()) }
+            }
+        }
+    }
+
+    /// SIGTERM or SIGINT, by Dispatch sources.
+    private func nextSignal() async -> Int32 {
+        let signals = SignalSources([SIGTERM, SIGINT])
+        defer { signals.cancel() }
+        return await withCheckedContinuation { signals.start($0) }
+    }
+}
+
+/// Waits for the first of some signals.
+final class SignalSources: @unchecked Sendable {
+    // Guard: `sources` is written by init only; the continuation is taken once, behind its mutex.
+    private let sources: [any DispatchSourceSignal]
+    private let numbers: [Int32]
+    private let waiting = Mutex<CheckedContinuation<Int32, Never>?>(nil)
+
+    init(_ numbers: [Int32]) {
+        self.numbers = numbers
+        sources = numbers.map { number in
+            Glibc.signal(number, SIG_IGN)
+            return DispatchSource.makeSignalSource(signal: number, queue: .global())
+        }
+    }
+
+    func start(_ continuation: CheckedContinuation<Int32, Never>) {
+        waiting.withLock { $0 = continuation }
+        for (source, number) in zip(sources, numbers) {
+            source.setEventHandler { [self] in
+                let first = waiting.withLock { waiting in
+                    defer { waiting = nil }
+                    return waiting
+                }
+                first?.resume(returning: number)
+            }
+            source.resume()
+        }
+    }
+
+    func cancel() {
+        for source in sources { source.cancel() }
+    }
+}
+
+/// Figures that are known only after the server was made.
+final class GaugeSource: Sendable {
+    private let source = Mutex<(@Sendable () -> [(String, Int)])?>(nil)
+    func set(_ read: @escaping @Sendable () -> [(String, Int)]) { source.withLock { $0 = read } }
+    func read() -> [(String, Int)] { source.withLock { $0 }?() ?? [] }
+}
