@@ -69,15 +69,18 @@ let package = Package(
             name: "motcua",
             dependencies: [
                 "Portal", "SocketServer", "Store", "Gateways", "Documents", "Web", "HTTPWire", "PublicService",
-                "Platform",
+                "Platform", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: house),
+        .target(
+            name: "BankSimulator", dependencies: ["Web", "HTTPWire", "Gateways", "Platform", "PublicService"],
+            swiftSettings: house),
         .executableTarget(
             name: "VNPAYBank",
             dependencies: [
-                "SocketServer", "Web", "HTTPWire", "Gateways", "Platform", "PublicService",
+                "BankSimulator", "SocketServer", "Web", "HTTPWire", "Gateways", "Platform", "PublicService", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -93,7 +96,9 @@ let package = Package(
             swiftSettings: house),
         .testTarget(name: "StoreTests", dependencies: ["Store", "PublicService", "Platform"], swiftSettings: house),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents", "PublicService"], swiftSettings: house),
-        .testTarget(name: "GatewaysTests", dependencies: ["Gateways", "PublicService"], swiftSettings: house),
+        .testTarget(
+            name: "GatewaysTests", dependencies: ["Gateways", "PublicService", "BankSimulator", "Web", "HTTPWire"],
+            swiftSettings: house),
         .testTarget(
             name: "WebTests",
             dependencies: ["Web", "HTTPWire", "Platform", .product(name: "Mustache", package: "swift-mustache")],

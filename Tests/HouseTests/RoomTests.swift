@@ -19,8 +19,9 @@ import Testing
             "Portal", "SocketServer", "Store", "Gateways", "Documents", "Web", "HTTPWire", "PublicService", "Platform",
             "ArgumentParser", "Logging", "Foundation", "CLinux",
         ],
+        "BankSimulator": ["Web", "HTTPWire", "Gateways", "Platform", "PublicService", "Foundation"],
         "VNPAYBank": [
-            "SocketServer", "Web", "HTTPWire", "Gateways", "Platform", "PublicService", "ArgumentParser", "Logging",
+            "BankSimulator", "SocketServer", "Web", "HTTPWire", "Gateways", "Platform", "PublicService", "ArgumentParser", "Logging",
             "Foundation", "CLinux",
         ],
     ]

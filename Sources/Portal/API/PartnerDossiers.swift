@@ -31,6 +31,11 @@ extension Portal {
         let bytes = try await exchange.body.collect(upTo: Portal.apiBodyLimit)
         let scope = "partner:\(partner)"
         let digest = SHA256.hash(bytes).hex
+        // What was answered once is answered the same, whatever the catalogue says by now.
+        if let known = try await store.submission(scope: scope, key: key) {
+            return known.digest == digest
+                ? apiResponse(try await receipt(known.dossier, exchange), .created) : keyReused
+        }
         let body: APISubmission
         do {
             body = try JSONDecoder().decode(APISubmission.self, from: Data(bytes))
@@ -56,6 +61,11 @@ extension Portal {
                     .conflict)
             }
         }
+    }
+
+    private var keyReused: Response {
+        apiResponse(
+            ["error": APIError(code: "keyReused", message: messages.say("api.keyReused"), fields: [])], .conflict)
     }
 
     private func receipt(_ dossier: Dossier, _ exchange: Exchange) async throws -> APIReceipt {
