@@ -161,6 +161,19 @@ extension Store {
         try await database.read { try Projection(connection: $0).events(of: id.rawValue) }
     }
 
+    /// What was submitted under a key before: the digest of that request, and its dossier.
+    public func submission(scope: String, key: String) async throws -> (digest: String, dossier: Dossier)? {
+        try await database.read { connection in
+            let found = try connection.query(
+                "SELECT digest, dossier FROM submission_key WHERE scope = ? AND key = ?", [.text(scope), .text(key)]
+            ) { ($0.text(0), $0.text(1)) }
+            guard let (digest, id) = found.first,
+                let dossier = try Projection(connection: connection).dossier(where: "id", id)
+            else { return nil }
+            return (digest, dossier)
+        }
+    }
+
     /// The dossier that a draft or a partner's key was submitted as.
     public func dossier(scope: String, key: String) async throws -> Dossier? {
         try await database.read { connection in
