@@ -1,9 +1,11 @@
 import CLinux
+import Dispatch
 import Foundation
 import Glibc
 import Platform
 import PublicService
 import Store
+import Synchronization
 
 /// What `--demo` made, kept in `DATA/demo.json` (mode 0600) so that every role can be played again.
 struct DemoFacts: Codable, Sendable {
@@ -109,9 +111,17 @@ enum Demo {
         ]
         var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MOTCUA_") }
         environment["MOTCUA_BANK_SECRET"] = facts.bank.secret
-        let process = withStrings(arguments) { arguments in
-            withStrings(environment.map { "\($0.key)=\($0.value)" }) { clinux_spawn_child(program, arguments, $0) }
+        let settings = environment.map { "\($0.key)=\($0.value)" }
+        // The parent-death signal belongs to the thread that forked: that thread must live as long as the program.
+        let started = SpawnedProcess()
+        Thread.detachNewThread {
+            started.set(
+                withStrings(arguments) { arguments in
+                    withStrings(settings) { clinux_spawn_child(program, arguments, $0) }
+                })
+            while true { pause() }
         }
+        let process = started.wait()
         return process > 0 ? process : nil
     }
 
@@ -124,5 +134,21 @@ enum Demo {
             guard let base = buffer.baseAddress else { preconditionFailure("the list ends with nil") }
             return body(base)
         }
+    }
+}
+
+/// Hands a process id from the thread that forked to the one that waits for it.
+private final class SpawnedProcess: Sendable {
+    private let done = DispatchSemaphore(value: 0)
+    private let process = Mutex<Int32>(-1)
+
+    func set(_ number: Int32) {
+        process.withLock { $0 = number }
+        done.signal()
+    }
+
+    func wait() -> Int32 {
+        done.wait()
+        return process.withLock { $0 }
     }
 }
