@@ -105,7 +105,10 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "PortalTests",
-            dependencies: ["Portal", "Web", "HTTPWire", "PublicService", "Store", "Documents", "Gateways", "Platform"],
+            dependencies: [
+                "Portal", "Web", "HTTPWire", "PublicService", "Store", "Documents", "Gateways", "Platform",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: house),
         .testTarget(name: "HouseTests", swiftSettings: house),
     ]

@@ -21,7 +21,8 @@ import Testing
         ],
         "BankSimulator": ["Web", "HTTPWire", "Gateways", "Platform", "PublicService", "Foundation"],
         "VNPAYBank": [
-            "BankSimulator", "SocketServer", "Web", "HTTPWire", "Gateways", "Platform", "PublicService", "ArgumentParser", "Logging",
+            "BankSimulator", "SocketServer", "Web", "HTTPWire", "Gateways", "Platform", "PublicService",
+            "ArgumentParser", "Logging",
             "Foundation", "CLinux",
         ],
     ]

@@ -81,7 +81,8 @@ struct ProcedurePage: Page {
         return procedure.processingTimes.map { time in
             Time(
                 channel: portal.messages.say("way.\(time.channel)"), length: portal.words(time, certain: certain),
-                note: certain ? time.note ?? "" : "")
+                // The same-day rule says it all; its remarks repeat it in the source's own shorthand.
+                note: certain && time.unit != .sameDay ? time.note ?? "" : "")
         }
     }
 

@@ -82,7 +82,7 @@ extension Portal {
             ]
             itemsTitle = m.say("slip.papers")
             items = [(revision(of: dossier)?.form?.title ?? m.say("slip.form"), m.say("slip.electronic"))]
-            items += dossier.submission.attachments.map {
+            items += dossier.attachments.map {
                 ("\(subject($0.paper, of: dossier)): \($0.name)", m.say("slip.electronic"))
             }
         case .supplement:

@@ -1,0 +1,83 @@
+import Foundation
+import HTTPWire
+import PublicService
+import Testing
+import Web
+
+@testable import Portal
+
+/// The programs' interface.
+@Suite struct ProgramTests {
+    @Test func theSameKeyGivesTheSameAnswer() async throws {
+        try await Stage.with { stage in
+            let body = await stage.example("2.000635")
+            let first = await stage.submit(body, key: "a")
+            #expect(first.status == 201)
+            #expect(await stage.submit(body, key: "a").text == first.text)
+            #expect(await stage.submit(body + [32], key: "a").status == 409)
+            #expect(await stage.submit(body, key: "a", partner: "khac").status == 401)
+            #expect(await stage.submit(body, key: "a", partner: nil).status == 401)
+            #expect(await stage.submit(body, key: "").status == 422)
+            let list = await stage.citizen.get("/api/v1/dossiers", ["Authorization": "Bearer khoa-doi-tac"])
+            #expect(list.text.components(separatedBy: "\"code\"").count == 2)
+        }
+    }
+
+    @Test(arguments: ["", "{", "[]", "null", "{\"procedure\":1}", "\u{FEFF}{}"]) func refusesWhatIsNoSubmission(
+        _ body: String
+    ) async throws {
+        try await Stage.with { stage in
+            let reply = await stage.submit(Array(body.utf8), key: "k")
+            #expect(reply.status == 400)
+            #expect(reply.text.contains("\"message\""))
+        }
+    }
+
+    @Test(arguments: [
+        ("received=2026-02-13T16:20&quantity=2&unit=working_day", 200),
+        ("received=2026-02-30T16:20&quantity=2&unit=working_day", 422),
+        ("quantity=2&unit=working_day", 422), ("received=2026-02-13T16:20&quantity=0&unit=working_day", 422),
+        ("received=2026-02-13T16:20&quantity=x&unit=working_day", 422),
+        ("received=2026-02-13T16:20&quantity=2&unit=week", 422),
+        ("received=2026-02-13T16:20&quantity=2&unit=other", 422),
+        ("received=2026-02-13T16:20&quantity=99999&unit=working_day", 422),
+        ("received=2026-02-13T16:20&quantity=2&unit=working_day&pauses=x", 422),
+        ("received=2026-02-13T16:20&quantity=2&quantity=3&unit=working_day", 422),
+        ("received=2026-03-02T09:00&quantity=2&unit=working_day&pauses=2026-03-02T16:00/2026-03-05T08:00", 200),
+    ]) func calculatesDueDates(_ query: String, _ status: Int) async throws {
+        try await Stage.with { stage in
+            #expect(await stage.citizen.get("/api/v1/due?" + query).status == status)
+        }
+    }
+
+    @Test func describesItself() async throws {
+        try await Stage.with { stage in
+            let reply = await stage.citizen.get("/api/v1/openapi.json")
+            struct Description: Decodable {
+                let openapi: String
+                let paths: [String: [String: Ignored]]
+                struct Ignored: Decodable {}
+            }
+            let description = try JSONDecoder().decode(Description.self, from: Data(reply.body))
+            let described = Set(
+                description.paths.flatMap { path, methods in methods.keys.map { "\($0.uppercased()) \(path)" } })
+            let served = Set(
+                stage.portal.publicSite().routes.filter {
+                    $0.pattern.description.hasPrefix("/api/v1/") && !$0.pattern.description.hasSuffix("openapi.json")
+                }
+                .map { "\($0.method.name) \($0.pattern.description)" })
+            #expect(described == served)
+        }
+    }
+
+    @Test func healthChecksOfOldProxiesAreAnswered() async throws {
+        try await Stage.with { stage in
+            for site in [stage.portal.publicSite(), stage.portal.deskSite()] {
+                let client = TestClient(site)
+                #expect((200...299).contains(await client.send(.options, "/").status))
+                #expect(await client.get("/healthz").status == 200)
+                #expect(await client.send(.head, "/readyz").status == 200)
+            }
+        }
+    }
+}
