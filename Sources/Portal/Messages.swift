@@ -36,7 +36,7 @@ public struct Messages: Sendable {
 }
 
 extension Messages {
-    /// `8.000 đồng`.
+    /// Whole dong with the currency.
     func money(_ money: Money) -> String { say("money", ["amount": Messages.grouped(money.dong)]) }
 
     /// Groups of three with full stops.
@@ -49,7 +49,7 @@ extension Messages {
         return String(text.reversed())
     }
 
-    /// `16:30 ngày 12/03/2026`.
+    /// Clock and date.
     func time(_ instant: Instant) -> String {
         let minute = LocalMinute(instant)
         return say("time", ["clock": minute.clock, "date": minute.date.shown])

@@ -1,0 +1,291 @@
+"""curl, nginx and HAProxy against the running portal: as reverse proxies with health checks and kept connections."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Browser"))
+from stage import Portal  # noqa: E402
+
+failures = []
+
+
+def check(condition, sentence):
+    print(("ok    " if condition else "FAILED"), sentence, flush=True)
+    if not condition:
+        failures.append(sentence)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def curl(*arguments):
+    return subprocess.run(["curl", "-sS", "--max-time", "20", *arguments], capture_output=True, text=True)
+
+
+def raw(address, request, seconds=5):
+    host, port = re.match(r"http://([^:]+):(\d+)", address).groups()
+    with socket.create_connection((host, int(port)), timeout=seconds) as s:
+        s.sendall(request)
+        received = b""
+        try:
+            while chunk := s.recv(65536):
+                received += chunk
+        except TimeoutError:
+            pass
+    return received
+
+
+def wait_for(port, seconds=10):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit(f"nothing listens on {port}")
+
+
+def by_curl(portal):
+    head = curl("-I", portal.public + "/")
+    check("200 OK" in head.stdout and "etag" in head.stdout.lower(), "HEAD / has an ETag")
+    etag = re.search(r"(?i)etag: (\S+)", head.stdout).group(1)
+    check(curl("-o", "/dev/null", "-w", "%{http_code}", "-H", f"If-None-Match: {etag}", portal.public + "/").stdout == "304", "the ETag gives 304")
+    check("gzip" in curl("-I", "-H", "Accept-Encoding: gzip", portal.public + "/").stdout, "pages are compressed")
+    check(curl("-o", "/dev/null", "-w", "%{http_code}", "-X", "DELETE", portal.public + "/").stdout == "405", "DELETE / is 405")
+    check("GET" in curl("-i", "-X", "OPTIONS", portal.public + "/").stdout, "OPTIONS / names the methods")
+    check(raw(portal.public, b"OPTIONS / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 2"), "HAProxy's default check is answered")
+    check(raw(portal.public, b"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").startswith(b"HTTP/1.1 2"), "OPTIONS * is answered")
+    smuggled = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    check(raw(portal.public, smuggled).count(b"HTTP/1.1 ") == 1, "length with chunks is refused and the connection closed")
+    page = raw(portal.public, b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n").decode()
+    check("400" in page.splitlines()[0] and "không đọc được" in page, "a refusal of the wire is a page in Vietnamese")
+    for path in ["/static/../Package.swift", "/static/%2e%2e/Package.swift", "/static/..%2fPackage.swift", "/%00", "/static//etc/passwd"]:
+        code = curl("-o", "/dev/null", "-w", "%{http_code}", "--path-as-is", portal.public + path).stdout
+        check(code in ("400", "404"), f"{path} is {code}")
+    for address in [portal.public, portal.desk, portal.operations]:
+        check(curl(address + "/healthz").stdout == "ok\n" and curl(address + "/readyz").stdout == "ready\n", f"{address} is well")
+    kept = curl("-o", "/dev/null", "-o", "/dev/null", "-w", "%{num_connects} ", portal.public + "/thu-tuc", portal.public + "/healthz")
+    check(kept.stdout == "1 0 ", f"two requests take one connection: {kept.stdout}")
+
+
+def hammer(address, count, statuses, lock):
+    for number in range(count):
+        path = ["/", "/thu-tuc", "/thu-tuc/1.001193/x", "/api/v1/statistics", "/khong-co"][number % 5]
+        try:
+            with urllib.request.urlopen(urllib.request.Request(address + path, headers={"Accept-Encoding": "gzip"}), timeout=20) as answer:
+                answer.read()
+                status = answer.status
+        except urllib.error.HTTPError as error:
+            status = error.code
+        with lock:
+            statuses[status] = statuses.get(status, 0) + 1
+
+
+def through(address, name, access_log):
+    statuses, lock = {}, threading.Lock()
+    threads = [threading.Thread(target=hammer, args=(address, 250, statuses, lock)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    check(set(statuses) <= {200, 404} and sum(statuses.values()) == 1000, f"1000 requests through {name}: {statuses}")
+    # From another loopback address, with a claim that must not be believed.
+    curl("--interface", "127.0.0.2", "-H", "X-Forwarded-For: 6.6.6.6", address + "/lien-he")
+    time.sleep(0.6)
+    lines = [json.loads(line) for line in open(access_log) if '"/lien-he"' in line]
+    check(lines and lines[-1]["peer"] == "127.0.0.2", f"behind {name} the log has the client, not what it claims: {lines[-1]['peer'] if lines else None}")
+
+
+def behind_nginx(portal, folder):
+    port = free_port()
+    target = portal.public.removeprefix("http://")
+    config = f"""
+daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
+events {{ worker_connections 256; }}
+http {{ access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  upstream portal {{ server {target} max_fails=1; keepalive 8; }}
+  server {{ listen 127.0.0.1:{port};
+    location / {{ proxy_pass http://portal; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
+      proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme; }} }} }}
+"""
+    path = os.path.join(folder, "nginx.conf")
+    pathlib.Path(path).write_text(config)
+    process = subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-c", path, "-p", folder], stderr=subprocess.DEVNULL)
+    try:
+        wait_for(port)
+        through(f"http://127.0.0.1:{port}", "nginx", os.path.join(portal.data, "access.jsonl"))
+    finally:
+        process.send_signal(signal.SIGQUIT)
+        process.wait(20)
+
+
+def behind_haproxy(portal, folder):
+    port, stats = free_port(), free_port()
+    target = portal.public.removeprefix("http://")
+    config = f"""
+global
+  maxconn 200
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 20s
+  timeout server 20s
+  option http-keep-alive
+  option forwardfor
+  http-reuse always
+frontend f
+  bind 127.0.0.1:{port}
+  http-request del-header X-Forwarded-For
+  default_backend plain
+frontend s
+  bind 127.0.0.1:{stats}
+  stats enable
+  stats uri /
+backend plain
+  option httpchk
+  server one {target} check inter 200
+backend ready
+  option httpchk GET /readyz
+  http-check expect status 200
+  server two {target} check inter 200
+"""
+    path = os.path.join(folder, "haproxy.cfg")
+    pathlib.Path(path).write_text(config)
+    process = subprocess.Popen([shutil.which("haproxy") or "/usr/sbin/haproxy", "-f", path, "-db"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(port)
+        time.sleep(1)
+        table = urllib.request.urlopen(f"http://127.0.0.1:{stats}/;csv", timeout=5).read().decode().splitlines()
+        for backend, server in [("plain", "one"), ("ready", "two")]:
+            row = next(line.split(",") for line in table if line.startswith(f"{backend},{server},"))
+            check(row[17] == "UP", f"HAProxy's check of {backend} says {row[17]}")
+        through(f"http://127.0.0.1:{port}", "HAProxy", os.path.join(portal.data, "access.jsonl"))
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def stops_well(portal):
+    """SIGTERM while a request is in progress: it is finished, the program ends with 0."""
+    host, port = re.match(r"http://([^:]+):(\d+)", portal.public).groups()
+    s = socket.create_connection((host, int(port)), timeout=10)
+    body = b"x" * 100
+    s.sendall(b"POST /gop-y HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\n" + body[:50])
+    time.sleep(0.3)
+    portal.process.terminate()
+    time.sleep(0.3)
+    s.sendall(body[50:])
+    received = b""
+    while chunk := s.recv(65536):
+        received += chunk
+    check(received.startswith(b"HTTP/1.1 403"), "a request in progress at SIGTERM is answered")
+    check(portal.process.wait(20) == 0, "the program ends with 0")
+
+
+def fails_to_flush():
+    """fsync and fdatasync fail from the start of writing: clear refusals, reading goes on, nothing half-kept."""
+    portal = Portal().start()
+    example = curl(portal.public + "/api/v1/procedures/2.000635/example").stdout
+
+    def submit(key):
+        return curl("-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", "-H", "Content-Type: application/json", "-H", f"Idempotency-Key: {key}",
+                    "-H", "Authorization: Bearer " + portal.facts["partnerKey"], "--data", example, portal.public + "/api/v1/dossiers").stdout
+
+    check(submit("before") == "201", "a submission before the disk fails is kept")
+    tracer = subprocess.Popen(["strace", "-f", "-qq", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO", "-p", str(portal.process.pid)],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    time.sleep(1.5)
+    check(tracer.poll() is None, "strace holds the program: " + (tracer.stderr.read()[:200] if tracer.poll() is not None else ""))
+    check(submit("during") == "503", "while flushing fails a submission is 503")
+    check(curl("-o", "/dev/null", "-w", "%{http_code}", portal.public + "/thu-tuc").stdout == "200", "reading goes on")
+    check(curl("-o", "/dev/null", "-w", "%{http_code}", portal.public + "/readyz").stdout == "503", "readiness says no")
+    check(curl("-o", "/dev/null", "-w", "%{http_code}", portal.public + "/healthz").stdout == "200", "health says yes: the loops turn")
+    tracer.terminate()
+    tracer.wait(20)
+    healed = False
+    for _ in range(40):
+        if submit("after") == "201":
+            healed = True
+            break
+        time.sleep(0.25)
+    check(healed, "submitting heals without a restart")
+    check(submit("during") == "201", "the refused submission can be sent again")
+    rows = json.loads(curl("-H", "Authorization: Bearer " + portal.facts["partnerKey"], portal.public + "/api/v1/dossiers").stdout)["items"]
+    check(sorted(row["idempotencyKey"] for row in rows) == ["after", "before", "during"], "each is kept once")
+    portal.stop()
+
+
+def fills_the_disk():
+    """A small file system that is full: 503 with a page, reading goes on, and it heals when there is room again."""
+    folder = tempfile.mkdtemp(prefix="motcua-full-")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder], capture_output=True, text=True)
+    check(mounted.returncode == 0, "a small file system can be mounted (needs root): " + mounted.stderr.strip())
+    if mounted.returncode != 0:
+        return
+    try:
+        portal = Portal(data=folder).start()
+        example = curl(portal.public + "/api/v1/procedures/2.000635/example").stdout
+
+        def submit(key):
+            return curl("-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", "-H", "Content-Type: application/json", "-H", f"Idempotency-Key: {key}",
+                        "-H", "Authorization: Bearer " + portal.facts["partnerKey"], "--data", example, portal.public + "/api/v1/dossiers").stdout
+
+        check(submit("first") == "201", "there is room at first")
+        filler = os.path.join(folder, "filler")
+        with open(filler, "wb") as f:
+            try:
+                while True:
+                    f.write(b"\0" * 65536)
+                    f.flush()
+            except OSError:
+                pass
+        statuses = [submit(f"full-{i}") for i in range(60)]
+        check("503" in statuses and set(statuses) <= {"201", "503"}, f"a full disk is 503: {sorted(set(statuses))}")
+        page = curl("-X", "POST", portal.public + "/thu-tuc/1.001193/nop")
+        check(curl("-o", "/dev/null", "-w", "%{http_code}", portal.public + "/thu-tuc/1.001193/x").stdout == "200", "reading goes on")
+        check("Không có gì đã nộp bị mất" in page.stdout or page.stdout == "", "the page says that nothing was lost")
+        os.remove(filler)
+        kept = {"first"} | {f"full-{i}" for i, status in enumerate(statuses) if status == "201"}
+        healed = any(submit("healed") == "201" or time.sleep(0.25) for _ in range(40))
+        check(healed, "with room again submitting heals without a restart")
+        rows = json.loads(curl("-H", "Authorization: Bearer " + portal.facts["partnerKey"], portal.public + "/api/v1/dossiers?limit=500").stdout)["items"]
+        keys = [row["idempotencyKey"] for row in rows]
+        check(kept <= set(keys) and len(keys) == len(set(keys)), "everything acknowledged is there once")
+        portal.stop()
+    finally:
+        subprocess.run(["umount", folder])
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main():
+    for tool in ["curl", "strace"]:
+        if not shutil.which(tool):
+            raise SystemExit(f"missing: {tool}")
+    with tempfile.TemporaryDirectory() as folder:
+        portal = Portal(extra=["--trusted-proxies", "127.0.0.1"]).start()
+        by_curl(portal)
+        behind_nginx(portal, folder)
+        behind_haproxy(portal, folder)
+        stops_well(portal)
+        shutil.rmtree(portal.data, ignore_errors=True)
+    fails_to_flush()
+    fills_the_disk()
+    print(f"{'FAILED' if failures else 'passed'}: {len(failures)} failures")
+    sys.exit(1 if failures else 0)
+
+
+main()
