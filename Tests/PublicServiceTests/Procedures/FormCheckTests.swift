@@ -7,7 +7,8 @@ import Testing
 func published(_ code: String) throws -> Procedure {
     let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Catalogue/procedures/\(code)")
-    let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("2") }.max())
+    let name = try #require(
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("2") }.max())
     let decoder = JSONDecoder()
     decoder.allowsJSON5 = true
     return try decoder.decode(Procedure.self, from: Data(contentsOf: folder.appending(path: name)))
