@@ -15,6 +15,7 @@ let package = Package(
         .executable(name: "vnpay-bank", targets: ["VNPAYBank"]),
         .library(name: "HTTPWire", targets: ["HTTPWire"]),
         .library(name: "SocketServer", targets: ["SocketServer"]),
+        .library(name: "Web", targets: ["Web"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),

@@ -59,3 +59,15 @@ import Testing
         #expect(rooms.subtracting(["System"]) == Set(RoomTests.allowed.keys))
     }
 }
+
+/// The tour must name every file.
+@Suite struct TourTests {
+    @Test func theTourNamesEveryFile() throws {
+        let tour = try #require(
+            try SourceTree.files(under: ["Docs"], extensions: ["md"]).first { $0.path == "Docs/architecture.md" })
+        for file in try SourceTree.swift("Sources") {
+            let name = file.path.split(separator: "/").last.map(String.init) ?? ""
+            #expect(tour.text.contains("`\(name)`"), "Docs/architecture.md has no sentence for \(file.path)")
+        }
+    }
+}
