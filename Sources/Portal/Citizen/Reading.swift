@@ -104,9 +104,20 @@ extension Portal {
         var response = render(
             ProceduresPage(
                 layout: layout(heading), heading: heading, query: String(query.prefix(200)), groups: groups,
-                nothingFound: !query.isEmpty && groups.isEmpty))
+                nothingFound: !query.isEmpty && groups.isEmpty, formerNotice: formerNotice(query)))
         response.fields.set(.cacheControl, "public, max-age=300")
         return response
+    }
+
+    /// Who looks for a commune by its old name finds where it went.
+    private func formerNotice(_ query: String) -> String {
+        let words = TypedText.folded(query)
+        let isNamed = agency.former.contains { name in
+            let plain = TypedText.folded(name.replacingOccurrences(of: "(", with: " ")).split(separator: " ")
+                .dropFirst().prefix(2)
+            return words.contains(plain.joined(separator: " "))
+        }
+        return isNamed ? agency.formerNote : ""
     }
 
     private func row(_ procedure: Procedure) -> ProcedureRow {
@@ -169,6 +180,7 @@ struct ProceduresPage: Page {
     let query: String
     let groups: [ProcedureGroup]
     let nothingFound: Bool
+    let formerNotice: String
 
     static let fields = Fields<ProceduresPage>()
         .include(Layout.fields) { $0.layout }
@@ -176,6 +188,7 @@ struct ProceduresPage: Page {
         .text("query") { $0.query }
         .list("groups", ProcedureGroup.fields) { $0.groups }
         .flag("nothingFound") { $0.nothingFound }
+        .text("formerNotice") { $0.formerNotice }
 }
 
 struct ContactPage: Page {
