@@ -114,14 +114,8 @@ struct Throttles: Sendable {
     let tracking: Throttle
     /// Digits of a phone, by dossier.
     let phoneTail: Throttle
-    /// Passwords, by account.
-    let account: Throttle
-    /// Passwords, by address.
-    let login: Throttle
     /// New drafts and messages, by address.
     let writing: Throttle
-    /// Everything, by address.
-    let address: Throttle
 
     init() {
         let now: @Sendable () -> Double = {
@@ -131,10 +125,7 @@ struct Throttles: Sendable {
         }
         tracking = Throttle(burst: 15, secondsPerToken: 20, now: now)
         phoneTail = Throttle(burst: 5, secondsPerToken: 600, now: now)
-        account = Throttle(burst: 5, secondsPerToken: 180, now: now)
-        login = Throttle(burst: 30, secondsPerToken: 30, now: now)
         writing = Throttle(burst: 300, secondsPerToken: 2, now: now)
-        address = Throttle(burst: 4000, secondsPerToken: 0.005, now: now)
     }
 }
 

@@ -97,7 +97,8 @@ struct Restore: AsyncParsableCommand {
 /// `motcua create-officer LOGIN`.
 struct CreateOfficer: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "create-officer", abstract: "Make an account with a random password, shown once.")
+        commandName: "create-officer",
+        abstract: "Make an account with a random password and one-time codes, shown once.")
 
     @Argument(help: "Login: 2 to 40 lower-case letters, digits, full stops and hyphens.")
     var login: String
@@ -123,9 +124,11 @@ struct CreateOfficer: AsyncParsableCommand {
         guard let hash = PasswordHash(password: password) else {
             throw ValidationError("no memory for the password's hash")
         }
-        try await store.save(Officer(id: id, name: shown, roles: Set(known), password: hash))
+        let seed = SecureRandom.bytes(20)
+        try await store.save(
+            Officer(id: id, name: shown, roles: Set(known), password: hash, sealedSeed: try store.seal(seed: seed)))
         store.close()
-        print("\(login)  \(password)")
+        print("\(login)  \(password)  one-time codes from \(OneTimeCode.base32(seed))")
     }
 }
 

@@ -14,6 +14,8 @@ struct DemoFacts: Codable, Sendable {
         let login: String
         let password: String
         let name: String
+        /// base32, for an authenticator app.
+        let oneTimeCodeSeed: String
     }
     struct Bank: Codable, Sendable {
         let address: String
@@ -74,11 +76,15 @@ enum Demo {
             guard let id = OfficerID(rawValue: person.login), let hash = PasswordHash(password: password) else {
                 throw ConfigurationError(description: "demo.json5: \(person.login) cannot be an account")
             }
-            try await store.save(Officer(id: id, name: person.name, roles: Set(person.roles), password: hash))
+            let seed = SecureRandom.bytes(20)
+            try await store.save(
+                Officer(
+                    id: id, name: person.name, roles: Set(person.roles), password: hash,
+                    sealedSeed: try store.seal(seed: seed)))
             officers.append(
                 .init(
                     role: person.roles.map(\.rawValue).joined(separator: " "), login: person.login, password: password,
-                    name: person.name))
+                    name: person.name, oneTimeCodeSeed: OneTimeCode.base32(seed)))
         }
         let partnerKey = SecureRandom.bytes(24).base64URL
         try await store.addPartner(name: plan.partner, key: partnerKey)

@@ -153,7 +153,9 @@ struct Program {
         if let demo {
             lines.append("bank        http://\(demo.facts.bank.address)/ (simulated)")
             if demo.isNew {
-                lines += demo.facts.officers.map { "officer     \($0.login)  \($0.password)  (\($0.role))" }
+                lines += demo.facts.officers.map {
+                    "officer     \($0.login)  \($0.password)  one-time codes from \($0.oneTimeCodeSeed)  (\($0.role))"
+                }
                 lines.append("partner key \(demo.facts.partnerKey)")
             }
             lines.append("all of this stands in \(configuration["data"])/demo.json")

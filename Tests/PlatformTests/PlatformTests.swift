@@ -69,7 +69,8 @@ import Testing
         gate.signal()
         let sum = try await first + second
         #expect(sum == 3)
-        #expect(try await queue.run { 4 } == 4)
+        let after = try await queue.run { 4 }
+        #expect(after == 4)
     }
 
     @Test func opensRegularFilesOnly() throws {
@@ -83,5 +84,35 @@ import Testing
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path.path)
         defer { try? FileManager.default.removeItem(atPath: link) }
         #expect(OpenFile(path: link) == nil, "a link may lead anywhere")
+    }
+}
+
+@Suite struct OneTimeCodeTests {
+    /// RFC 6238, appendix B (SHA-1), its last six digits.
+    @Test(
+        arguments: [
+            (59, "287082"), (1_111_111_109, "081804"), (1_234_567_890, "005924"), (2_000_000_000, "279037"),
+        ] as [(Int64, String)]) func followsTheVectors(_ seconds: Int64, _ code: String)
+    {
+        let seed = Array("12345678901234567890".utf8)
+        #expect(OneTimeCode.code(seed: seed, step: OneTimeCode.step(seconds: seconds)) == code)
+        #expect(OneTimeCode.step(of: code, seed: seed, seconds: seconds + 30) == OneTimeCode.step(seconds: seconds))
+        #expect(OneTimeCode.step(of: code, seed: seed, seconds: seconds + 90) == nil)
+        #expect(OneTimeCode.step(of: "", seed: seed, seconds: seconds) == nil)
+    }
+
+    @Test func writesSeedsForApps() {
+        #expect(OneTimeCode.base32(Array("12345678901234567890".utf8)) == "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
+    }
+
+    @Test func sealsSecrets() {
+        let key = SecureRandom.bytes(32)
+        var sealed = SealedSecret.seal([1, 2, 3], key: key)
+        #expect(sealed != SealedSecret.seal([1, 2, 3], key: key))
+        #expect(SealedSecret.open(sealed, key: key) == [1, 2, 3])
+        #expect(SealedSecret.open(sealed, key: SecureRandom.bytes(32)) == nil)
+        sealed[13] ^= 1
+        #expect(SealedSecret.open(sealed, key: key) == nil)
+        #expect(SealedSecret.open([], key: key) == nil)
     }
 }

@@ -1,6 +1,8 @@
 import Foundation
 import HTTPWire
+import Platform
 import PublicService
+import Store
 import Testing
 import Web
 
@@ -148,6 +150,61 @@ import Web
                 #expect(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "\(path)")
                 #expect(fields[FieldName(unchecked: "X-Content-Type-Options")] == "nosniff")
             }
+        }
+    }
+}
+
+@Suite struct SignInTests {
+    static func attempt(_ stage: Stage, _ client: TestClient, _ login: String, _ password: String, code: String = "")
+        async -> Int
+    {
+        let page = await client.get("/can-bo/dang-nhap")
+        let token = page.csrfToken ?? ""
+        return await client.post(
+            "/can-bo/dang-nhap",
+            [("csrf", token), ("ten-dang-nhap", login), ("mat-khau", password), ("ma-mot-lan", code)]
+        ).status
+    }
+
+    @Test func aCodeIsNeededAndWorksOnce() async throws {
+        try await Stage.with { stage in
+            let id = try #require(OfficerID(rawValue: "ky"))
+            let seed = SecureRandom.bytes(20)
+            let hash = try #require(PasswordHash(password: "mat-khau-ky", parameters: Scrypt(logN: 10, r: 8, p: 1)))
+            try await stage.store.save(
+                Officer(
+                    id: id, name: "Ký", roles: [.leader], password: hash, sealedSeed: try stage.store.seal(seed: seed)))
+            let code = OneTimeCode.code(seed: seed, step: OneTimeCode.step(seconds: stage.clock.now().seconds))
+            let client = TestClient(stage.portal.deskSite())
+            #expect(await SignInTests.attempt(stage, client, "ky", "mat-khau-ky") == 422)
+            #expect(await SignInTests.attempt(stage, client, "ky", "mat-khau-ky", code: "000000") == 422)
+            #expect(await SignInTests.attempt(stage, client, "ky", "mat-khau-ky", code: code) == 303)
+            let other = TestClient(stage.portal.deskSite())
+            #expect(
+                await SignInTests.attempt(stage, other, "ky", "mat-khau-ky", code: code) == 422, "used once already"
+            )
+        }
+    }
+
+    @Test func failuresSlowAnAccountButNeverLockIt() async throws {
+        try await Stage.with { stage in
+            let client = TestClient(stage.portal.deskSite())
+            for _ in 0..<5 { #expect(await SignInTests.attempt(stage, client, "an", "sai") == 422) }
+            #expect(await SignInTests.attempt(stage, client, "an", "mat-khau-an") == 429)
+            stage.clock.move(to: "2026-11-25T09:02")
+            #expect(await SignInTests.attempt(stage, client, "an", "mat-khau-an") == 303)
+        }
+    }
+
+    @Test func signingOutEndsTheSession() async throws {
+        try await Stage.with { stage in
+            let client = try await stage.signIn("an")
+            let name = "__Host-session"
+            let token = try #require(client.cookie(name))
+            let page = await client.get("/can-bo")
+            #expect(await client.post("/can-bo/dang-xuat", [("csrf", try #require(page.csrfToken))]).status == 303)
+            client.setCookie(name, token)
+            #expect(await client.get("/can-bo").status == 303, "the old cookie is worth nothing")
         }
     }
 }

@@ -23,6 +23,28 @@ import Web
         }
     }
 
+    @Test func papersMayComeFirst() async throws {
+        try await Stage.with { stage in
+            try await stage.store.addPartner(name: "khac", key: "khoa-khac")
+            let key = ["Authorization": "Bearer khoa-doi-tac"]
+            let bad = await stage.citizen.send(.post, "/api/v1/uploads?name=a.pdf", key, body: Array("MZ".utf8))
+            #expect(bad.status == 422)
+            #expect(await stage.citizen.send(.post, "/api/v1/uploads", key, body: Array("%PDF-1.4".utf8)).status == 422)
+            #expect(
+                await stage.citizen.send(.post, "/api/v1/uploads?name=a.pdf", [:], body: Array("%PDF-1.4".utf8)).status
+                    == 401)
+            let reply = await stage.citizen.send(.post, "/api/v1/uploads?name=a.pdf", key, body: Array("%PDF-1.4".utf8))
+            #expect(reply.status == 201)
+            let file = try JSONDecoder().decode(APIFile.self, from: Data(reply.body))
+            var body = try JSONDecoder().decode(APISubmission.self, from: Data(await stage.example("1.001193")))
+            body.attachments = [.init(requirement: "giay-to-3", name: "a.pdf", content: nil, sha256: file.sha256)]
+            let bytes = Array(try JSONEncoder().encode(body))
+            #expect(await stage.submit(bytes, key: "x", partner: "khoa-khac").status == 422, "another's paper")
+            let receipt = await stage.submit(bytes, key: "x")
+            #expect(receipt.status == 201 && receipt.text.contains(file.sha256))
+        }
+    }
+
     @Test(arguments: ["", "{", "[]", "null", "{\"procedure\":1}", "\u{FEFF}{}"]) func refusesWhatIsNoSubmission(
         _ body: String
     ) async throws {

@@ -20,7 +20,7 @@ struct SubmissionRefusal: Error, Sendable {
 }
 
 extension Portal {
-    func check(_ body: APISubmission) async throws -> Result<CheckedSubmission, SubmissionRefusal> {
+    func check(_ body: APISubmission, scope: String) async throws -> Result<CheckedSubmission, SubmissionRefusal> {
         var fields: [APIError.Field] = []
         func wrong(_ field: String, _ key: String, _ parameters: [String: String] = [:]) {
             fields.append(.init(field: field, key: key, message: messages.say("api.\(key)", parameters)))
@@ -56,7 +56,7 @@ extension Portal {
                 wrong("partnerReference", "badReference")
             }
         }
-        let attachments = fields.isEmpty ? try await keep(body.attachments ?? [], procedure, wrong) : []
+        let attachments = fields.isEmpty ? try await keep(body.attachments ?? [], procedure, scope, wrong) : []
         for item in procedure.uploads where item.upload == .required {
             if !(body.attachments ?? []).contains(where: { $0.requirement == item.id }) {
                 wrong("attachments.\(item.id)", "missingPaper", ["name": item.name])
@@ -87,8 +87,15 @@ extension Portal {
         return typed
     }
 
+    private func attachment(_ paper: String, _ name: String, _ stored: StoredFile) -> Attachment {
+        Attachment(
+            paper: paper, name: name, contentType: stored.contentType, byteCount: stored.byteCount,
+            digest: stored.digest)
+    }
+
     private func keep(
-        _ files: [APISubmission.File], _ procedure: Procedure, _ wrong: (String, String, [String: String]) -> Void
+        _ files: [APISubmission.File], _ procedure: Procedure, _ scope: String,
+        _ wrong: (String, String, [String: String]) -> Void
     ) async throws -> [Attachment] {
         guard files.count <= UploadLimits.files else {
             wrong("attachments", "tooManyPapers", [:])
@@ -106,6 +113,16 @@ extension Portal {
                 wrong(field, "badFileName", [:])
                 continue
             }
+            if let digest = file.sha256, file.content == nil {
+                guard let known = ContentDigest(rawValue: digest),
+                    let stored = try await store.upload(known, scope: scope)
+                else {
+                    wrong(field, "notUploaded", [:])
+                    continue
+                }
+                kept.append(attachment(file.requirement, name, stored))
+                continue
+            }
             guard let data = file.content.flatMap({ Data(base64Encoded: $0) }), data.count <= UploadLimits.fileBytes
             else {
                 wrong(field, "badContent", [:])
@@ -113,11 +130,7 @@ extension Portal {
             }
             do {
                 let stored = try await store.attachments.store(Array(data), name: name)
-                kept.append(
-                    Attachment(
-                        paper: file.requirement, name: name, contentType: stored.contentType,
-                        byteCount: stored.byteCount,
-                        digest: stored.digest))
+                kept.append(attachment(file.requirement, name, stored))
             } catch is UploadRefusal {
                 wrong(field, "badFileType", [:])
             }

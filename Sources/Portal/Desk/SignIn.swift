@@ -1,5 +1,6 @@
 import Foundation
 import HTTPWire
+import Platform
 import PublicService
 import Store
 import Web
@@ -27,10 +28,9 @@ extension Portal {
         if login.isEmpty || password.isEmpty {
             sentence = messages.say("login.missing")
         } else {
-            try throttles.login.require(exchange.peer.address)
-            try throttles.account.require(login)
-            if let officer = try await officer(login, password) {
-                throttles.account.forget(login)
+            try await checkAttempts(login, exchange.peer.address)
+            if let officer = try await officer(login, password), try await hasCode(officer, form["ma-mot-lan"] ?? "") {
+                try await store.forgetSignInFailures(login: login)
                 _ = try await sessions.start(
                     subject: officer.id.rawValue, roles: Set(officer.roles.map(\.rawValue)),
                     values: ["name": officer.name],
@@ -38,11 +38,30 @@ extension Portal {
                 logger.info("signed in", metadata: ["officer": "\(officer.id)"])
                 return .seeOther("/can-bo")
             }
+            try await store.addSignInFailure(login: login, address: exchange.peer.address, at: now)
             logger.notice("sign-in failed", metadata: ["peer": "\(exchange.peer.address)"])
         }
         let layout = deskLayout(
             messages.say("title.login"), exchange, problems: [Problem(anchor: "ten-dang-nhap", sentence: sentence)])
         return render(LoginPage(layout: layout, login: String(login.prefix(60))), .unprocessableContent)
+    }
+
+    /// Five failures slow an account down, thirty stop an address for a quarter of an hour (429); nobody is locked out.
+    private func checkAttempts(_ login: String, _ address: String) async throws {
+        let failures = try await store.signInFailures(login: login, address: address, at: now)
+        if failures.isAddressRefused { throw Refused(.tooManyRequests, "address", retryAfterSeconds: 900) }
+        if let next = failures.nextTryAt, next > now {
+            throw Refused(.tooManyRequests, "account", retryAfterSeconds: max(1, Int(next.seconds - now.seconds)))
+        }
+    }
+
+    /// Whether the second factor holds: a code of now, one step back or ahead, never twice.
+    private func hasCode(_ officer: Officer, _ typed: String) async throws -> Bool {
+        guard officer.sealedSeed != nil else { return true }
+        guard let seed = try store.codeSeed(of: officer), let digits = TypedText.digits(typed),
+            let step = OneTimeCode.step(of: digits, seed: seed, seconds: now.seconds)
+        else { return false }
+        return try await store.useCodeStep(step, of: officer.id)
     }
 
     /// The account, if the password is right. An unknown login costs the same time.

@@ -14,19 +14,25 @@ public struct Officer: Sendable, Hashable {
     public let isDisabled: Bool
     /// The password's parameters, salt and hash.
     public let password: PasswordHash
+    /// The seed of the one-time codes, sealed (`SealedSecret`); nil when the account has no second factor.
+    public let sealedSeed: [UInt8]?
 
     /// Puts an account together.
-    public init(id: OfficerID, name: String, roles: Set<Role>, isDisabled: Bool = false, password: PasswordHash) {
+    public init(
+        id: OfficerID, name: String, roles: Set<Role>, isDisabled: Bool = false, password: PasswordHash,
+        sealedSeed: [UInt8]? = nil
+    ) {
         self.id = id
         self.name = name
         self.roles = roles
         self.isDisabled = isDisabled
         self.password = password
+        self.sealedSeed = sealedSeed
     }
 }
 
 extension Officer {
-    static let columns = "login, name, roles, log_n, r, p, salt, hash, disabled"
+    static let columns = "login, name, roles, log_n, r, p, salt, hash, disabled, code_seed"
 
     init?(_ row: SQLConnection.Row) {
         guard let id = OfficerID(rawValue: row.text(0)) else { return nil }
@@ -36,7 +42,7 @@ extension Officer {
             isDisabled: row.integer(8) != 0,
             password: PasswordHash(
                 parameters: Scrypt(logN: Int(row.integer(3)), r: Int(row.integer(4)), p: Int(row.integer(5))),
-                salt: row.blob(6), hash: row.blob(7)))
+                salt: row.blob(6), hash: row.blob(7)), sealedSeed: row.isNull(9) ? nil : row.blob(9))
     }
 }
 
@@ -81,15 +87,37 @@ extension Store {
         try await database.write { connection in
             try connection.execute("DELETE FROM officer WHERE login = ?", [.text(officer.id.rawValue)])
             try connection.execute(
-                "INSERT INTO officer (login, name, roles, log_n, r, p, salt, hash, disabled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO officer (\(Officer.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     .text(officer.id.rawValue), .text(officer.name),
                     .text(officer.roles.map(\.rawValue).sorted().joined(separator: " ")),
                     .integer(Int64(officer.password.parameters.logN)), .integer(Int64(officer.password.parameters.r)),
                     .integer(Int64(officer.password.parameters.p)), .blob(officer.password.salt),
                     .blob(officer.password.hash), .integer(officer.isDisabled ? 1 : 0),
+                    officer.sealedSeed.map { .blob($0) } ?? .null,
                 ])
         }
+    }
+
+    /// Uses up a step of an officer's one-time codes; false when it, or a later one, was used before.
+    public func useCodeStep(_ step: Int64, of id: OfficerID) async throws -> Bool {
+        try await database.write { connection in
+            try connection.execute(
+                "UPDATE officer SET code_step = ? WHERE login = ? AND code_step < ?",
+                [.integer(step), .text(id.rawValue), .integer(step)])
+            return connection.changedRows == 1
+        }
+    }
+
+    /// Seals a seed with the folder's own secret. Blocks at first use.
+    public func seal(seed: [UInt8]) throws -> [UInt8] {
+        SealedSecret.seal(seed, key: try folder.secret("codes.key"))
+    }
+
+    /// The seed of an officer's codes; nil without one, or when it cannot be opened with this folder's secret.
+    public func codeSeed(of officer: Officer) throws -> [UInt8]? {
+        let key = try folder.secret("codes.key")
+        return officer.sealedSeed.flatMap { SealedSecret.open($0, key: key) }
     }
 
     /// Every account by login.

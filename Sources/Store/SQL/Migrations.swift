@@ -75,6 +75,15 @@ enum Migrations {
             "CREATE INDEX login_attempt_by_address ON login_attempt (address, at)",
             "CREATE TABLE setting (name TEXT NOT NULL PRIMARY KEY, content TEXT NOT NULL)",
         ],
+        [
+            "ALTER TABLE officer ADD COLUMN code_seed BLOB",
+            "ALTER TABLE officer ADD COLUMN code_step INTEGER NOT NULL DEFAULT 0",
+            """
+            CREATE TABLE upload (
+                scope TEXT NOT NULL, digest TEXT NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL, at INTEGER NOT NULL,
+                PRIMARY KEY (scope, digest))
+            """,
+        ],
     ]
 
     /// Brings a database to the newest step; refuses one that a newer program wrote.

@@ -87,7 +87,10 @@ import Testing
             for number in 0..<3 { _ = try await Sample.submit(store, key: "k\(number)") }
             let connection = try SQLConnection(path: folder.database, isReader: false)
             // As the first step left it.
-            for name in ["event_chain", "login_attempt", "setting"] { try connection.execute("DROP TABLE \(name)") }
+            for name in ["event_chain", "login_attempt", "setting", "upload"] {
+                try connection.execute("DROP TABLE \(name)")
+            }
+            for name in ["code_seed", "code_step"] { try connection.execute("ALTER TABLE officer DROP COLUMN \(name)") }
             for name in [
                 "payment_order_by_dossier", "payment_order_by_outcome", "dossier_by_phone", "dossier_by_finish",
                 "session_by_subject", "draft_by_age",
