@@ -406,6 +406,47 @@ def fetch_result(v, portal, code, key):
     check(v.page.url.startswith(portal.public + "/tra-cuu"), "the code alone shows nothing")
 
 
+def print_filled(v, portal):
+    """Level 2: filled in on the site, printed, not submitted."""
+    v.page.goto(portal.public + "/thu-tuc/2.000635/trich-luc")
+    v.press("Điền trên máy rồi in")
+    v.fill(APPLICANT)
+    v.press("Tiếp tục")
+    v.fill({"loai_viec": "ket_hon", "ten_nguoi": "Nguyễn Phúc Công Tằng Tôn Nữ Hoàng Ngọc Anh Thư", "noi_dang_ky": "Xã Hoằng Lưu"})
+    v.press("Tiếp tục")
+    v.fill({"so_ban": "1"})
+    v.press("Tiếp tục")
+    check("TỜ KHAI ĐỀ NGHỊ CẤP BẢN SAO" in v.text() and "Hoàng Ngọc Anh Thư" in v.text() and "Kết hôn" in v.text(), "the filled form is printable")
+    v.look("to-khai-da-dien")
+
+
+def desk_returns(v, portal, code):
+    """A paid dossier from intake to the hand of the person at the desk."""
+    sign_in(v, portal, "intake")
+    act(v, code, "Tiếp nhận")
+    act(v, code, "Chuyển", {"nguoi_nhan": "chuyen-mon"})
+    sign_out(v)
+    sign_in(v, portal, "professional")
+    act(v, code, "Trình ký", {"ten_ket_qua": "Bản sao trích lục"}, ("trich-luc.pdf", PDF + b"copy"))
+    sign_out(v)
+    sign_in(v, portal, "leader")
+    act(v, code, "Trả lại dự thảo", {"ly_do": "Sai tên đệm"})
+    sign_out(v)
+    sign_in(v, portal, "professional")
+    act(v, code, "Trình ký", {"ten_ket_qua": "Bản sao trích lục"}, ("trich-luc-2.pdf", PDF + b"copy 2"))
+    sign_out(v)
+    sign_in(v, portal, "leader")
+    act(v, code, "Ký kết quả")
+    sign_out(v)
+    sign_in(v, portal, "clerk")
+    act(v, code, "Phát hành", {"so": "16/2026/TLHT"})
+    sign_out(v)
+    sign_in(v, portal, "intake")
+    act(v, code, "Trả kết quả", {"cach": "desk", "nguoi_nhan": "Lê Thị Ánh", "bang_chung": "Ký nhận trên giấy"})
+    check("Đã trả kết quả" in v.text(), "the desk has returned the result")
+    sign_out(v)
+
+
 def guard_desk(v, portal):
     for path in ["/can-bo", "/can-bo/dang-nhap"]:
         check(v.page.request.get(portal.public + path).status == 404, f"{path} does not exist on the public address")
@@ -428,6 +469,8 @@ def main():
         fetch_result(phone, portal, code, key)
         fee_code, fee_key = submit_extract(phone, portal, 3)
         pay(phone, portal, fee_code, fee_key)
+        desk_returns(officer, portal, fee_code)
+        print_filled(phone, portal)
         desktop = Visitor(playwright, shots, "desktop", True, 1280, 900, scheme="dark")
         read(desktop, portal)
         code, key = submit_birth(desktop, portal, shots)
