@@ -121,14 +121,7 @@ extension Portal {
     func chooseDelivery(_ exchange: Exchange, _ form: Web.Form) async throws -> Response {
         let view = try await draftView(exchange)
         let questions = deliveryQuestions
-        var checked = CheckedAnswers(answers: [:], defects: [])
-        for question in questions {
-            do throws(TextDefect) {
-                checked.answers[question.id] = try question.check(form.all(question.id), today: today)
-            } catch {
-                checked.defects.append(AnswerDefect(question: question.id, defect: error))
-            }
-        }
+        var checked = check(questions, form)
         let way = checked.answers["cach_nhan"].flatMap { DeliveryChoice.Way(rawValue: $0) }
         let address = checked.answers["dia_chi_nhan"]
         if way == .post, address == nil, checked.defects.isEmpty {

@@ -58,16 +58,7 @@ extension Portal {
         }
         let questions = questions(dossier)
         let typed = typedValues(form, questions)
-        var checked = CheckedAnswers(answers: [:], defects: [])
-        for question in questions {
-            do throws(TextDefect) {
-                if let answer = try question.check(typed[question.id] ?? [], today: today) {
-                    checked.answers[question.id] = answer
-                }
-            } catch {
-                checked.defects.append(AnswerDefect(question: question.id, defect: error))
-            }
-        }
+        let checked = check(questions, form)
         let note = (try? TypedText.paragraph(form["ghi-chu"] ?? "", limit: 1000)) ?? ""
         if errors.isEmpty, checked.defects.isEmpty, files.isEmpty, checked.answers.isEmpty, note.isEmpty {
             for item in open.request.items { errors[item.subject] = messages.say("upload.none") }
