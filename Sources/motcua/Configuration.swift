@@ -30,7 +30,8 @@ struct Configuration: Sendable {
         Setting("operations", "127.0.0.1:8082"), Setting("tls-certificate", ""), Setting("tls-key", ""),
         Setting("store", "sqlite"), Setting("demo", "no"), Setting("bank", "127.0.0.1:8083"),
         Setting("resources", ""), Setting("public-url", ""), Setting("agency", ""), Setting("trusted-proxies", ""),
-        Setting("drain-seconds", "10"), Setting("vnpay-terminal", ""), Setting("vnpay-secret", "", isSecret: true),
+        Setting("proxy-protocol", "no"), Setting("drain-seconds", "10"), Setting("vnpay-terminal", ""),
+        Setting("vnpay-secret", "", isSecret: true),
         Setting("vnpay-payment-url", ""), Setting("vnpay-api-url", ""),
     ]
 
@@ -63,6 +64,8 @@ struct Configuration: Sendable {
     subscript(name: String) -> String { values[name] ?? "" }
 
     var isDemo: Bool { ["yes", "true", "1"].contains(self["demo"].lowercased()) }
+
+    var expectsProxyHeader: Bool { ["yes", "true", "1"].contains(self["proxy-protocol"].lowercased()) }
 
     func address(_ name: String) throws -> SocketAddress {
         guard let address = SocketAddress(self[name]) else {
@@ -105,6 +108,12 @@ struct Configuration: Sendable {
         }
         guard ["yes", "no", "true", "false", "1", "0"].contains(self["demo"].lowercased()) else {
             throw ConfigurationError(description: "demo: yes or no")
+        }
+        guard ["yes", "no", "true", "false", "1", "0"].contains(self["proxy-protocol"].lowercased()) else {
+            throw ConfigurationError(description: "proxy-protocol: yes or no")
+        }
+        guard !expectsProxyHeader || !proxies.isEmpty else {
+            throw ConfigurationError(description: "proxy-protocol needs trusted-proxies: somebody must be believed")
         }
         guard let seconds = Int(self["drain-seconds"]), (0...600).contains(seconds) else {
             throw ConfigurationError(description: "drain-seconds: a number from 0 to 600")

@@ -50,6 +50,8 @@ struct ServeOptions: ParsableArguments {
     var agency: String?
     @Option(help: "Addresses or networks whose forwarding fields are believed, separated by commas.")
     var trustedProxies: String?
+    @Flag(help: "Connections to the public site begin with a PROXY header (version 1 or 2) from a trusted proxy.")
+    var proxyProtocol = false
     @Option(help: "Seconds that running requests get at a stop (default 10).")
     var drainSeconds: String?
 
@@ -59,6 +61,7 @@ struct ServeOptions: ParsableArguments {
             "tls-key": tlsKey,
             "store": store, "demo": demo ? "yes" : nil, "bank": bank, "public-url": publicURL, "agency": agency,
             "trusted-proxies": trustedProxies, "drain-seconds": drainSeconds,
+            "proxy-protocol": proxyProtocol ? "yes" : nil,
         ])
     }
 }

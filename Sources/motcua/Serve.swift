@@ -87,7 +87,7 @@ struct Program {
             listeners: [
                 Listener(
                     name: "public", address: addresses[0], tls: tls, trustedProxies: proxies,
-                    responder: portal.publicSite()),
+                    expectsProxyHeader: configuration.expectsProxyHeader, responder: portal.publicSite()),
                 Listener(
                     name: "desk", address: addresses[1], tls: tls, trustedProxies: proxies, responder: portal.deskSite()
                 ),

@@ -179,6 +179,37 @@ backend ready
         process.wait(20)
 
 
+def with_proxy_protocol(folder):
+    """HAProxy in TCP mode says who the client is, in both versions of the PROXY protocol."""
+    for word in ["send-proxy", "send-proxy-v2"]:
+        with Portal(extra=["--trusted-proxies", "127.0.0.1", "--proxy-protocol"]) as portal:
+            port = free_port()
+            path = os.path.join(folder, f"{word}.cfg")
+            pathlib.Path(path).write_text(f"""
+global
+  maxconn 100
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 20s
+  timeout server 20s
+listen l
+  bind 127.0.0.1:{port}
+  server one {portal.public.removeprefix("http://")} {word}
+""")
+            process = subprocess.Popen([shutil.which("haproxy") or "/usr/sbin/haproxy", "-f", path, "-db"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                wait_for(port)
+                answer = curl("--interface", "127.0.0.3", "-o", "/dev/null", "-w", "%{http_code}", f"http://127.0.0.1:{port}/lien-he")
+                time.sleep(0.6)
+                lines = [json.loads(line) for line in open(os.path.join(portal.data, "access.jsonl")) if '"/lien-he"' in line]
+                check(answer.stdout == "200" and lines and lines[-1]["peer"] == "127.0.0.3", f"{word}: the log has the client")
+                check(curl(portal.public + "/").returncode != 0, f"{word}: who does not say for whom it speaks is closed")
+            finally:
+                process.terminate()
+                process.wait(20)
+
+
 def stops_well(portal):
     """SIGTERM while a request is in progress: it is finished, the program ends with 0."""
     host, port = re.match(r"http://([^:]+):(\d+)", portal.public).groups()
@@ -282,6 +313,7 @@ def main():
         behind_haproxy(portal, folder)
         stops_well(portal)
         shutil.rmtree(portal.data, ignore_errors=True)
+        with_proxy_protocol(folder)
     fails_to_flush()
     fills_the_disk()
     print(f"{'FAILED' if failures else 'passed'}: {len(failures)} failures")

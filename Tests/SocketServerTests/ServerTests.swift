@@ -316,6 +316,34 @@ import Testing
         }
     }
 
+    @Test func takesTheClientFromAProxyHeader() async throws {
+        let trusted = try #require(TrustedProxies(["127.0.0.1"]))
+        try await withServer(proxies: trusted, expectsProxyHeader: true) { port, _ in
+            let request = "GET /peer HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            let (whole, dripped, without) = try await blocking {
+                let first = try WireClient(port: port)
+                first.send("PROXY TCP4 203.0.113.7 10.0.0.1 56324 443\r\n" + request)
+                let second = try WireClient(port: port)
+                for byte in ("PROXY TCP6 2001:db8::1 ::1 1 2\r\n" + request).utf8 { second.send([byte]) }
+                let third = try WireClient(port: port)
+                third.send(request)
+                return (first.rest(), second.rest(), third.rest())
+            }
+            #expect(whole.hasSuffix("203.0.113.7 false"))
+            #expect(dripped.hasSuffix("2001:db8::1 false"))
+            #expect(without == "", "a connection that does not say for whom it speaks is closed")
+        }
+        // A stranger's word is worth nothing.
+        try await withServer(expectsProxyHeader: true) { port, _ in
+            let text = try await blocking {
+                let client = try WireClient(port: port)
+                client.send("PROXY TCP4 203.0.113.7 10.0.0.1 56324 443\r\nGET /peer HTTP/1.1\r\nHost: a\r\n\r\n")
+                return client.rest()
+            }
+            #expect(text == "")
+        }
+    }
+
     @Test func recordsEveryExchange() async throws {
         let keeper = RecordKeeper()
         try await withServer(observer: keeper) { port, _ in

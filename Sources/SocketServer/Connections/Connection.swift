@@ -10,7 +10,12 @@ final class Connection: EventHandler, @unchecked Sendable {
     let core: ServerCore
     let listener: Listener
     let transport: Transport
-    let peer: Peer
+    /// The address of the socket's other end, which may be a proxy's.
+    let socketAddress: String
+    /// The client, as far as known: a PROXY header names another than the socket.
+    private(set) var peer: Peer
+    /// Bytes of a PROXY header that is still coming; nil when none is expected.
+    private var proxyBytes: [UInt8]?
     var state: ConnectionState
     var parser: RequestParser
     /// Received, not yet consumed.
@@ -38,7 +43,9 @@ final class Connection: EventHandler, @unchecked Sendable {
         self.core = core
         self.listener = listener
         self.transport = transport
+        socketAddress = address
         peer = Peer(address: address, isSecure: transport.isSecure)
+        proxyBytes = listener.expectsProxyHeader ? [] : nil
         state = ConnectionState(limits: core.limits, now: MonotonicClock.milliseconds())
         parser = RequestParser(limits: core.limits.wire)
     }
@@ -102,6 +109,7 @@ final class Connection: EventHandler, @unchecked Sendable {
 
     private func receive() {
         guard !isClosed, wantsInput else { return }
+        if proxyBytes != nil, !receiveProxyHeader() { return }
         switch transport.receive(into: loop.readBuffer) {
         case .wouldBlock: return
         case .failed: close()
@@ -116,6 +124,45 @@ final class Connection: EventHandler, @unchecked Sendable {
                 input.append(contentsOf: received)
             }
         }
+    }
+
+    /// Takes the PROXY header, which comes before TLS, from the socket without touching what follows it; false until it is
+    /// whole. Whoever may not speak for others, or speaks otherwise, is closed without a word.
+    private func receiveProxyHeader() -> Bool {
+        guard listener.trustedProxies.contains(socketAddress) else {
+            close()
+            return false
+        }
+        let window = UnsafeMutableRawBufferPointer(rebasing: loop.readBuffer[..<4096])
+        let count: Int
+        switch Sockets.receive(transport.descriptor, window, peeks: true) {
+        case .bytes(let peeked): count = peeked
+        case .wouldBlock: return false
+        case .ended, .failed: return closeNow()
+        }
+        let known = proxyBytes ?? []
+        let seen = known + Array(window[..<count])
+        do throws(Refusal) {
+            let header = try ProxyHeader.parse(seen)
+            // What is taken now belongs to the header: all of it, or what it still lacked.
+            let taken = header.map { $0.byteCount - known.count } ?? count
+            _ = Sockets.receive(transport.descriptor, UnsafeMutableRawBufferPointer(rebasing: window[..<taken]))
+            guard let header else {
+                proxyBytes = seen
+                return false
+            }
+            proxyBytes = nil
+            if let client = header.client { peer = Peer(address: client, isSecure: transport.isSecure) }
+            return true
+        } catch {
+            core.logger.notice("a connection without a PROXY header was closed", metadata: ["peer": "\(socketAddress)"])
+            return closeNow()
+        }
+    }
+
+    private func closeNow() -> Bool {
+        close()
+        return false
     }
 
     private func inputEnded() {
@@ -227,7 +274,7 @@ final class Connection: EventHandler, @unchecked Sendable {
             self.drainWaiter = nil
             drainWaiter.resume(returning: false)
         }
-        core.connectionClosed(address: peer.address)
+        core.connectionClosed(address: socketAddress)
     }
 
     private func finishOutput() {

@@ -15,14 +15,18 @@ public struct Listener: Sendable {
     public let tls: TLSConfiguration?
     /// Peers whose forwarding fields are believed.
     public let trustedProxies: TrustedProxies
+    /// Whether every connection must begin with a PROXY header (version 1 or 2); believed from trusted peers only, others
+    /// are closed.
+    public let expectsProxyHeader: Bool
     /// What answers.
     public let responder: any Responder
 
     /// Describes a listener.
     public init(
         name: String, address: SocketAddress, tls: TLSConfiguration? = nil, trustedProxies: TrustedProxies = .none,
-        responder: any Responder
+        expectsProxyHeader: Bool = false, responder: any Responder
     ) {
+        self.expectsProxyHeader = expectsProxyHeader
         self.name = name
         self.address = address
         self.tls = tls

@@ -42,10 +42,21 @@ public struct TrustedProxies: Sendable, Hashable {
         }
     }
 
-    /// The client behind the connection: the rightmost address in X-Forwarded-For that is not itself trusted.
+    /// The client behind the connection: the rightmost address in Forwarded (RFC 7239), or else in X-Forwarded-For, that
+    /// is not itself trusted.
     public func client(of head: RequestHead, connection: Peer) -> Peer {
         guard contains(connection.address) else { return connection }
         var address = connection.address
+        if let forwarded = head.fields[.forwarded] {
+            var isSecure = connection.isSecure
+            for hop in ForwardedField.hops(forwarded).reversed() {
+                if let scheme = hop.scheme { isSecure = scheme == "https" }
+                guard let client = hop.client, TrustedProxies.bytes(of: client) != nil else { break }
+                address = client
+                if !contains(client) { break }
+            }
+            return Peer(address: address, isSecure: isSecure)
+        }
         for hop in ListField.elements(head.fields[.xForwardedFor] ?? "").reversed() {
             guard TrustedProxies.bytes(of: hop) != nil else { break }
             address = hop

@@ -87,9 +87,12 @@ enum Sockets {
         }
     }
 
-    static func receive(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+    /// `peeks` leaves the bytes in the socket.
+    static func receive(
+        _ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer, peeks: Bool = false
+    ) -> Transfer {
         while true {
-            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, peeks ? Int32(MSG_PEEK) : 0)
             if count > 0 { return .bytes(count) }
             if count == 0 { return .ended }
             if errno == EINTR { continue }

@@ -1,0 +1,99 @@
+/// What a proxy says of its client before the first byte of HTTP: the PROXY protocol, versions 1 and 2
+/// (haproxy.org, proxy-protocol.txt, 2020/03/05).
+public struct ProxyHeader: Sendable, Hashable {
+    /// The client's textual address; nil when the proxy speaks for itself (LOCAL, UNKNOWN), as in health checks.
+    public let client: String?
+    /// Bytes of the buffer that the header took.
+    public let byteCount: Int
+
+    static let signature: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A]
+    /// The longest line of version 1, CRLF included.
+    static let longestLine = 107
+    /// The longest header of version 2 that is read: addresses and the small fields that proxies add.
+    static let longestBlock = 16 + 2048
+
+    /// The header at the beginning of `bytes`; nil while it is incomplete. A listener that expects one takes nothing
+    /// else, or anyone could speak for anyone.
+    public static func parse(_ bytes: UnsafeRawBufferPointer) throws(Refusal) -> ProxyHeader? {
+        guard let first = bytes.first else { return nil }
+        if first == signature[0] { return try parseBlock(bytes) }
+        let prefix = Array("PROXY ".utf8)
+        for (offset, byte) in prefix.enumerated() where offset < bytes.count && bytes[offset] != byte {
+            throw refusal("no PROXY header")
+        }
+        return try parseLine(bytes)
+    }
+
+    /// The same for bytes in an array.
+    public static func parse(_ bytes: [UInt8]) throws(Refusal) -> ProxyHeader? {
+        let outcome: Result<ProxyHeader?, Refusal> = bytes.withUnsafeBytes { buffer in
+            do throws(Refusal) { return .success(try parse(buffer)) } catch { return .failure(error) }
+        }
+        return try outcome.get()
+    }
+
+    private static func refusal(_ reason: String) -> Refusal {
+        Refusal(.badRequest, "PROXY protocol", reason)
+    }
+
+    // MARK: Version 1
+
+    private static func parseLine(_ bytes: UnsafeRawBufferPointer) throws(Refusal) -> ProxyHeader? {
+        guard let newline = bytes.firstOffset(of: Octet.lineFeed, from: 0) else {
+            guard bytes.count < longestLine else { throw refusal("line too long") }
+            return nil
+        }
+        guard newline < longestLine, newline > 0, bytes[newline - 1] == Octet.carriageReturn else {
+            throw refusal("malformed line")
+        }
+        let line = String(decoding: bytes[..<(newline - 1)], as: UTF8.self)
+        let parts = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count >= 2 else { throw refusal("malformed line") }
+        if parts[1] == "UNKNOWN" { return ProxyHeader(client: nil, byteCount: newline + 1) }
+        guard parts.count == 6, parts[1] == "TCP4" || parts[1] == "TCP6", UInt16(parts[4]) != nil,
+            UInt16(parts[5]) != nil,
+            isAddress(parts[2], isFour: parts[1] == "TCP4"), isAddress(parts[3], isFour: parts[1] == "TCP4")
+        else { throw refusal("malformed addresses") }
+        return ProxyHeader(client: parts[2], byteCount: newline + 1)
+    }
+
+    private static func isAddress(_ text: String, isFour: Bool) -> Bool {
+        if isFour {
+            let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+            return parts.count == 4
+                && parts.allSatisfy { part in
+                    (1...3).contains(part.count) && part.allSatisfy(Octet.isDigit)
+                        && (Int(String(decoding: part, as: UTF8.self)) ?? 256) < 256
+                }
+        }
+        return text.utf8.contains(Octet.colon) && (2...45).contains(text.utf8.count)
+            && text.utf8.allSatisfy { Octet.hexValue($0) != nil || $0 == Octet.colon || $0 == UInt8(ascii: ".") }
+    }
+
+    // MARK: Version 2
+
+    private static func parseBlock(_ bytes: UnsafeRawBufferPointer) throws(Refusal) -> ProxyHeader? {
+        for (offset, byte) in signature.enumerated() where offset < bytes.count && bytes[offset] != byte {
+            throw refusal("no PROXY header")
+        }
+        guard bytes.count >= 16 else { return nil }
+        let length = Int(bytes[14]) << 8 | Int(bytes[15])
+        guard bytes[12] >> 4 == 2, 16 + length <= longestBlock else { throw refusal("unknown version or too long") }
+        guard bytes.count >= 16 + length else { return nil }
+        let end = 16 + length
+        switch (bytes[12] & 15, bytes[13]) {
+        case (0, _): return ProxyHeader(client: nil, byteCount: end)
+        case (1, 0x11):
+            guard length >= 12 else { throw refusal("addresses too short") }
+            return ProxyHeader(client: bytes[16..<20].map { String($0) }.joined(separator: "."), byteCount: end)
+        case (1, 0x21):
+            guard length >= 36 else { throw refusal("addresses too short") }
+            let groups = stride(from: 16, to: 32, by: 2).map {
+                String(Int(bytes[$0]) << 8 | Int(bytes[$0 + 1]), radix: 16)
+            }
+            return ProxyHeader(client: groups.joined(separator: ":"), byteCount: end)
+        case (1, 0x00): return ProxyHeader(client: nil, byteCount: end)
+        default: throw refusal("unknown command or family")
+        }
+    }
+}
