@@ -106,6 +106,8 @@ struct Program {
         }
         announce(demo, addresses, scheme, started)
         let chores = chores(portal, store, merchant)
+        let reload = reloadOnHangup(tls)
+        defer { reload?.cancel() }
         let signal = await nextSignal()
         logger.info("stopping", metadata: ["signal": "\(signal)"])
         chores.cancel()
@@ -181,6 +183,23 @@ struct Program {
                 if minute.isMultiple(of: 60) { try? await store.removeExpired(at: SystemClock().now()) }
             }
         }
+    }
+
+    /// SIGHUP reads the certificate again; open connections go on with the old one.
+    private func reloadOnHangup(_ tls: TLSConfiguration?) -> (any DispatchSourceSignal)? {
+        Glibc.signal(SIGHUP, SIG_IGN)
+        guard let tls else { return nil }
+        let source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
+        source.setEventHandler { [logger] in
+            do throws(TLSError) {
+                try tls.reload()
+                logger.info("certificate read again")
+            } catch {
+                logger.error("the certificate was not read again; the old one stays", metadata: ["error": "\(error)"])
+            }
+        }
+        source.resume()
+        return source
     }
 
     /// SIGTERM or SIGINT, by Dispatch sources.

@@ -3,11 +3,14 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
 import tempfile
 import threading
+import time
+import urllib.error
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Browser"))
@@ -43,15 +46,29 @@ def configuration(folder):
     check("s3" not in shown and "vnpay-secret = ********" in shown, "secrets are masked")
 
 
-def over_tls(folder):
+def certificate(folder):
     made = subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
          "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"], capture_output=True)
     check(made.returncode == 0, "a certificate can be made")
+
+
+def over_tls(folder):
+    certificate(folder)
     with Portal(extra=["--tls-certificate", f"{folder}/cert.pem", "--tls-key", f"{folder}/key.pem"]) as portal:
         check(portal.public.startswith("https://"), "the addresses say https")
         answer = urllib.request.urlopen(portal.public + "/", context=ssl.create_default_context(cafile=f"{folder}/cert.pem"), timeout=10)
         check(answer.status == 200 and "max-age" in answer.headers["Strict-Transport-Security"], "HTTPS is served, with HSTS")
+        certificate(folder)
+        portal.process.send_signal(signal.SIGHUP)
+        status = None
+        for _ in range(50):
+            try:
+                status = urllib.request.urlopen(portal.public + "/", context=ssl.create_default_context(cafile=f"{folder}/cert.pem"), timeout=10).status
+                break
+            except urllib.error.URLError:
+                time.sleep(0.1)
+        check(status == 200, "after SIGHUP the new certificate is shown")
     wrong = motcua("serve", "--data", f"{folder}/x", "--tls-certificate", "/nowhere", "--tls-key", "/nowhere")
     check(wrong.returncode != 0 and "/nowhere" in wrong.stderr, "a missing certificate is named")
 

@@ -63,6 +63,35 @@ import Testing
         }
     }
 
+    @Test func readsItsCertificateAgainWithoutDroppingAnyone() async throws {
+        let (first, second) = (try TLSTests.certificate(), try TLSTests.certificate())
+        defer {
+            try? FileManager.default.removeItem(at: first.folder)
+            try? FileManager.default.removeItem(at: second.folder)
+        }
+        let copy = first.folder.appending(path: "first.pem").path
+        try FileManager.default.copyItem(atPath: first.certificate, toPath: copy)
+        let tls = try TLSConfiguration(certificateFile: first.certificate, keyFile: first.key)
+        try await withServer(tls: tls) { port, _ in
+            let address = "https://localhost:\(port)/hello"
+            func curl(_ trusted: String) async throws -> Int32 {
+                try await blocking {
+                    try TLSTests.run("curl", ["-sS", "--max-time", "20", "--cacert", trusted, address]).status
+                }
+            }
+            #expect(try await curl(copy) == 0)
+            // A broken file changes nothing.
+            try Data("nothing".utf8).write(to: URL(filePath: first.certificate))
+            #expect(throws: TLSError.certificate(first.certificate)) { try tls.reload() }
+            #expect(try await curl(copy) == 0)
+            try Data(contentsOf: URL(filePath: second.certificate)).write(to: URL(filePath: first.certificate))
+            try Data(contentsOf: URL(filePath: second.key)).write(to: URL(filePath: first.key))
+            try tls.reload()
+            #expect(try await curl(second.certificate) == 0)
+            #expect(try await curl(copy) != 0, "the old certificate is gone for new connections")
+        }
+    }
+
     @Test func namesTheFileThatIsWrong() throws {
         let files = try TLSTests.certificate()
         defer { try? FileManager.default.removeItem(at: files.folder) }

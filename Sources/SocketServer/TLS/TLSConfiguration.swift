@@ -1,5 +1,6 @@
 import COpenSSL
 import Glibc
+import Synchronization
 
 /// Why TLS cannot be offered: said at start, with the file.
 public enum TLSError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -21,14 +22,66 @@ public enum TLSError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 /// A certificate with its key, ready for handshakes: TLS 1.2 and 1.3, forward secrecy with AEAD only, ALPN `http/1.1`.
-public final class TLSConfiguration: @unchecked Sendable {
-    // Guard: the SSL_CTX is complete when init returns; OpenSSL counts its references and locks its session cache.
-    let context: OpaquePointer
+/// Can be read again while connections are open: each keeps what it was opened with.
+public final class TLSConfiguration: Sendable {
+    /// What OpenSSL holds for a certificate.
+    private struct Context: @unchecked Sendable {
+        // Guard: complete when made; OpenSSL counts the references that open sessions hold, and locks its caches.
+        let pointer: OpaquePointer
+    }
+
+    /// A session on its way to the connection that owns it.
+    private struct Session: @unchecked Sendable {
+        // Guard: made under the lock, then used by one connection on its loop's thread.
+        let pointer: OpaquePointer?
+    }
+
+    private let context: Mutex<Context>
+    private let certificateFile: String
+    private let keyFile: String
 
     /// Reads PEM files. Throws which one is wrong.
     public init(certificateFile: String, keyFile: String) throws(TLSError) {
+        self.certificateFile = certificateFile
+        self.keyFile = keyFile
+        context = Mutex(Context(pointer: try TLSConfiguration.read(certificateFile, keyFile)))
+    }
+
+    deinit {
+        context.withLock { SSL_CTX_free($0.pointer) }
+    }
+
+    /// Reads the files again; new connections get what they hold now. Throws which one is wrong: then the old ones stay.
+    public func reload() throws(TLSError) {
+        let fresh = Context(pointer: try TLSConfiguration.read(certificateFile, keyFile))
+        let old = context.withLock { held in
+            defer { held = fresh }
+            return held
+        }
+        SSL_CTX_free(old.pointer)
+    }
+
+    /// A session for a new connection; nil without memory.
+    func newSession() -> OpaquePointer? {
+        // Inside the lock: a reload frees the context only after the session holds it.
+        let session = context.withLock { Session(pointer: SSL_new($0.pointer)) }
+        return session.pointer
+    }
+
+    private static func read(_ certificateFile: String, _ keyFile: String) throws(TLSError) -> OpaquePointer {
         guard let context = SSL_CTX_new(TLS_server_method()) else { throw .library }
-        self.context = context
+        do throws(TLSError) {
+            try fill(context, certificateFile, keyFile)
+            return context
+        } catch {
+            SSL_CTX_free(context)
+            throw error
+        }
+    }
+
+    private static func fill(
+        _ context: OpaquePointer, _ certificateFile: String, _ keyFile: String
+    ) throws(TLSError) {
         guard copenssl_set_min_version(context, TLS1_2_VERSION) == 1,
             SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1
         else { throw .library }
@@ -39,8 +92,8 @@ public final class TLSConfiguration: @unchecked Sendable {
         // Partial writes and moving buffers: output is kept by the connection, not by OpenSSL; buffers of idle
         // connections are given back.
         _ = copenssl_set_mode(
-            context, Int(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS)
-        )
+            context,
+            Int(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS))
         guard SSL_CTX_use_certificate_chain_file(context, certificateFile) == 1 else {
             throw .certificate(certificateFile)
         }
@@ -52,10 +105,6 @@ public final class TLSConfiguration: @unchecked Sendable {
             { _, chosen, chosenLength, offered, offeredLength, _ in
                 selectHTTP11(chosen, chosenLength, offered, offeredLength)
             }, nil)
-    }
-
-    deinit {
-        SSL_CTX_free(context)
     }
 }
 

@@ -13,7 +13,7 @@ final class Transport {
         self.descriptor = descriptor
         isSecure = tls != nil
         guard let tls else { return }
-        guard let session = SSL_new(tls.context), SSL_set_fd(session, descriptor) == 1 else {
+        guard let session = tls.newSession(), SSL_set_fd(session, descriptor) == 1 else {
             Glibc.close(descriptor)
             isClosed = true
             return nil
