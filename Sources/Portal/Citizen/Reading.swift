@@ -18,7 +18,12 @@ extension Portal {
             return .seeOther(LocalTarget(checking: address(of: procedure)) ?? "/thu-tuc")
         }
         page("/thu-tuc/{code}/{slug}", "procedure", &routes) { portal, exchange in
-            portal.pages.render(portal.procedurePage(try portal.procedure(exchange)))
+            let procedure = try portal.procedure(exchange)
+            // One thing has one address; any other spelling leads there and is never kept.
+            guard exchange.parameter("slug") == Portal.slug(procedure.name) else {
+                throw Moved(to: portal.address(of: procedure))
+            }
+            return portal.pages.render(portal.procedurePage(procedure))
         }
         page("/thu-tuc/{code}/to-khai", "blank", &routes) { portal, exchange in
             let procedure = try portal.procedure(exchange)
@@ -44,7 +49,11 @@ extension Portal {
         routes.getReady(pattern) { [self] exchange in
             cache.response(for: key(exchange), to: exchange)
         } otherwise: { [self] exchange in
-            try await cache.response(for: key(exchange), tags: [tag], to: exchange) { try await make(self, exchange) }
+            try await moving {
+                try await cache.response(for: key(exchange), tags: [tag], to: exchange) {
+                    try await make(self, exchange)
+                }
+            }
         }
     }
 
