@@ -29,6 +29,8 @@ struct VNPAYBank: AsyncParsableCommand {
     var resources = "."
     @Option(help: "A file for JSON lines of what happened.")
     var journal: String?
+    @Option(help: "A PEM file of certificates to believe at the merchant, instead of the system's.")
+    var authorities: String?
     @Option(help: "Seconds between two calls to a merchant that does not answer.")
     var retrySeconds = 2.0
 
@@ -55,7 +57,8 @@ struct VNPAYBank: AsyncParsableCommand {
             Bank(terminal: terminal, secret: secret, returnPrefix: returnPrefix), ipnAddress: ipn,
             returnPrefix: returnPrefix,
             resources: resources, words: words, clock: Clock(), retrySeconds: retrySeconds,
-            client: HTTPClient(queue: WorkQueue(name: "merchant", width: 4, backlogLimit: 256))
+            client: HTTPClient(
+                queue: WorkQueue(name: "merchant", width: 4, backlogLimit: 256), authorities: authorities)
         ) { line in
             let bytes = Array((line + "\n").utf8)
             if descriptor >= 0 { _ = write(descriptor, bytes, bytes.count) }

@@ -105,24 +105,29 @@ enum Demo {
     }
 
     /// Starts the simulated bank, which ends with this process. Returns its process id; nil when it cannot be started.
-    static func startBank(_ facts: DemoFacts, resources: String, publicURL: String, data: String) -> Int32? {
+    static func startBank(
+        _ facts: DemoFacts, resources: String, publicURL: String, data: String, certificate: String
+    ) -> Int32? {
         let program =
             URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path + "/vnpay-bank"
         guard FileManager.default.isExecutableFile(atPath: program) else { return nil }
-        let arguments = [
+        var arguments = [
             program, "--listen", facts.bank.address, "--terminal", facts.bank.terminal, "--ipn",
             publicURL + "/thanh-toan/vnpay/ipn", "--return-prefix", publicURL + "/thanh-toan/", "--resources",
             resources,
             "--journal", data + "/bank.jsonl",
         ]
+        // A demonstration's certificate is usually its own authority.
+        if !certificate.isEmpty { arguments += ["--authorities", certificate] }
         var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MOTCUA_") }
         environment["MOTCUA_BANK_SECRET"] = facts.bank.secret
+        let words = arguments
         let settings = environment.map { "\($0.key)=\($0.value)" }
         // The parent-death signal belongs to the thread that forked: that thread must live as long as the program.
         let started = SpawnedProcess()
         Thread.detachNewThread {
             started.set(
-                withStrings(arguments) { arguments in
+                withStrings(words) { arguments in
                     withStrings(settings) { clinux_spawn_child(program, arguments, $0) }
                 })
             while true { pause() }

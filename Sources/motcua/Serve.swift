@@ -99,7 +99,9 @@ struct Program {
         portal.isTurning.set { server.isTurning }
         try server.start()
         let bank = demo.flatMap {
-            Demo.startBank($0.facts, resources: resources, publicURL: publicURL, data: configuration["data"])
+            Demo.startBank(
+                $0.facts, resources: resources, publicURL: publicURL, data: configuration["data"],
+                certificate: configuration["tls-certificate"])
         }
         if demo != nil, bank == nil {
             logger.error("the simulated bank was not started: build vnpay-bank beside this program")

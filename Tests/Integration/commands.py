@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Browser"))
@@ -53,12 +54,26 @@ def certificate(folder):
     check(made.returncode == 0, "a certificate can be made")
 
 
+def pays_over_tls(portal, context):
+    """The bank's call reaches a portal whose certificate is its own authority."""
+    example = urllib.request.urlopen(portal.public + "/api/v1/procedures/2.000635/example", context=context, timeout=10).read()
+    receipt = json.loads(urllib.request.urlopen(urllib.request.Request(portal.public + "/api/v1/dossiers", data=example, method="POST", headers={
+        "Authorization": "Bearer " + portal.facts["partnerKey"], "Idempotency-Key": "tls", "Content-Type": "application/json"}), context=context, timeout=10).read())
+    page = urllib.request.urlopen(receipt["payment"]["payAt"], timeout=10).read().decode()
+    token = page.split('name="ma" value="')[1].split('"')[0]
+    body = urllib.parse.urlencode({"ma": token, "viec": "paid"}).encode()
+    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
+    back = opener.open(portal.bank + "/paymentv2/tra-tien", data=body, timeout=20)
+    check("Đã trả phí" in back.read().decode(), "the bank's signed call settles over TLS before the browser is back")
+
+
 def over_tls(folder):
     certificate(folder)
     with Portal(extra=["--tls-certificate", f"{folder}/cert.pem", "--tls-key", f"{folder}/key.pem"]) as portal:
         check(portal.public.startswith("https://"), "the addresses say https")
         answer = urllib.request.urlopen(portal.public + "/", context=ssl.create_default_context(cafile=f"{folder}/cert.pem"), timeout=10)
         check(answer.status == 200 and "max-age" in answer.headers["Strict-Transport-Security"], "HTTPS is served, with HSTS")
+        pays_over_tls(portal, ssl.create_default_context(cafile=f"{folder}/cert.pem"))
         certificate(folder)
         portal.process.send_signal(signal.SIGHUP)
         status = None

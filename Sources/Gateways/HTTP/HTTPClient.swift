@@ -20,9 +20,12 @@ public struct HTTPClient: Sendable {
 
     private let queue: WorkQueue
     private let totalMilliseconds: Int
+    private let authorities: String?
 
-    /// Calls run on `queue` and end after `totalMilliseconds` at the latest.
-    public init(queue: WorkQueue, totalMilliseconds: Int = 10_000) {
+    /// Calls run on `queue` and end after `totalMilliseconds` at the latest. `authorities` is a PEM file of the
+    /// certificates believed instead of the system's.
+    public init(queue: WorkQueue, totalMilliseconds: Int = 10_000, authorities: String? = nil) {
+        self.authorities = authorities
         self.queue = queue
         self.totalMilliseconds = totalMilliseconds
     }
@@ -49,6 +52,7 @@ public struct HTTPClient: Sendable {
         defer { curl_easy_cleanup(handle) }
         let received = Received()
         _ = ccurl_set_string(handle, CURLOPT_URL, address)
+        if let authorities { _ = ccurl_set_string(handle, CURLOPT_CAINFO, authorities) }
         _ = ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         _ = ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, 3_000)
         _ = ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, totalMilliseconds)
