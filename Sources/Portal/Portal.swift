@@ -87,7 +87,7 @@ public final class Portal: Sendable {
         pages = try TemplateLibrary.load(resources + "/Templates/portal").compile(Portal.allPages)
         files = try StaticFiles.load(resources + "/Public")
         headers = SecurityHeaders(formTargets: settings.merchant.map { [$0.origin] } ?? [])
-        cache = PageCache(headers: headers)
+        cache = PageCache(headers: headers) { [clock] in LocalMinute(clock.now()).date.dayNumber }
         throttles = Throttles()
         sealKey = try store.folder.secret("seal.key")
         examples = try ProcedureCases.examples(resources + "/Catalogue", catalogue)

@@ -20,7 +20,8 @@ extension Portal {
         addOpenData(to: &routes)
         addPartnerDossiers(to: &routes)
         return Router(
-            routes, middleware: [headers, Compression(), Partners(store: store)], errors: errorPages(isDesk: false))
+            routes, middleware: [headers, Compression(), Partners(store: store)], kept: cache,
+            errors: errorPages(isDesk: false))
     }
 
     /// The desk, on its own address.

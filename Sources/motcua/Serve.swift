@@ -80,7 +80,9 @@ struct Program {
             settings: PortalSettings(publicURL: publicURL, agency: agency, isTrial: demo != nil, merchant: merchant),
             clock: SystemClock(), logger: logger)
         let metrics = RequestMetrics()
-        let log = AccessLog(path: configuration["data"] + "/access.jsonl", metrics: metrics)
+        // Who has a draft's token has the draft.
+        let log = AccessLog(path: configuration["data"] + "/access.jsonl", secretPrefixes: ["/nop/"])
+        if !log.isOpen { logger.error("the access log cannot be opened: nothing will be logged") }
         let gauges = GaugeSource()
         let proxies = TrustedProxies(configuration.proxies) ?? .none
         let server = try Server(
@@ -94,7 +96,7 @@ struct Program {
                 Listener(
                     name: "operations", address: addresses[2],
                     responder: portal.operationsSite(metrics: metrics, gauges: { gauges.read() })),
-            ], logger: logger, observer: log, errorPage: portal.serverErrorPage)
+            ], logger: logger, observer: Observers(log: log, metrics: metrics), errorPage: portal.serverErrorPage)
         gauges.set { [("motcua_open_connections", server.openConnections)] }
         portal.isTurning.set { server.isTurning }
         try server.start()

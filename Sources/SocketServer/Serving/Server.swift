@@ -97,7 +97,9 @@ public final class Server: Sendable {
         self.listeners = listeners
         core = ServerCore(limits: limits, observer: observer, errorPage: errorPage, logger: logger)
         var made: [EventLoop] = []
-        for _ in 0..<max(1, loops ?? sysconf(Int32(_SC_NPROCESSORS_ONLN))) { made.append(try EventLoop()) }
+        for number in 0..<max(1, loops ?? sysconf(Int32(_SC_NPROCESSORS_ONLN))) {
+            made.append(try EventLoop(number: number))
+        }
         self.loops = made
     }
 
@@ -131,12 +133,13 @@ public final class Server: Sendable {
             throw error
         }
         signal(SIGPIPE, SIG_IGN)
+        let opened = listeners.map { OpenListener($0, core) }
         for (number, loop) in loops.enumerated() {
             loop.start()
-            let mine = sockets.map { (listeners[$0.listener], $0.descriptors[number]) }
-            loop.execute { [core] in
-                for (listener, descriptor) in mine {
-                    Acceptor(loop: loop, core: core, listener: listener, descriptor: descriptor).open()
+            let mine = sockets.map { (opened[$0.listener], $0.descriptors[number]) }
+            loop.execute {
+                for (origin, descriptor) in mine {
+                    Acceptor(loop: loop, origin: origin, descriptor: descriptor).open()
                 }
             }
         }
@@ -181,15 +184,13 @@ public final class Server: Sendable {
 final class Acceptor: EventHandler, @unchecked Sendable {
     // Guard: made anywhere, then touched on the loop's thread only.
     private let loop: EventLoop
-    private let core: ServerCore
-    private let listener: Listener
+    private let origin: OpenListener
     private let descriptor: Int32
     private var restUntil: UInt64 = 0
 
-    init(loop: EventLoop, core: ServerCore, listener: Listener, descriptor: Int32) {
+    init(loop: EventLoop, origin: OpenListener, descriptor: Int32) {
         self.loop = loop
-        self.core = core
-        self.listener = listener
+        self.origin = origin
         self.descriptor = descriptor
     }
 
@@ -198,7 +199,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
     }
 
     func close() {
-        loop.remove(descriptor)
+        loop.removeClosing(descriptor)
         Glibc.close(descriptor)
     }
 
@@ -208,7 +209,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
             switch Sockets.accept(descriptor) {
             case .none: return
             case .exhausted:
-                core.logger.error("out of file descriptors: accepting rests")
+                origin.core.logger.error("out of file descriptors: accepting rests")
                 restUntil = MonotonicClock.milliseconds() + 250
                 return loop.modify(descriptor, events: 0)
             case .connection(let socket, let address): admit(socket, address.host)
@@ -223,17 +224,18 @@ final class Acceptor: EventHandler, @unchecked Sendable {
     }
 
     private func admit(_ socket: Int32, _ address: String) {
+        let listener = origin.listener
         let isExempt = address.hasPrefix("127.") || address == "::1" || listener.trustedProxies.contains(address)
-        guard core.admit(address: address, isExempt: isExempt) else {
+        guard origin.core.admit(address: address, isExempt: isExempt) else {
             // No handshake for those who cannot be served.
             if listener.tls == nil { _ = Acceptor.overload.withUnsafeBytes { Sockets.send(socket, $0) } }
             Glibc.close(socket)
             return
         }
         guard let transport = Transport(descriptor: socket, tls: listener.tls) else {
-            return core.connectionClosed(address: address)
+            return origin.core.connectionClosed(address: address)
         }
-        Connection(loop: loop, core: core, listener: listener, transport: transport, address: address).open()
+        Connection(loop: loop, origin: origin, transport: transport, address: address).open()
     }
 
     private static let overload = Array(

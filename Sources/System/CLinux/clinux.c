@@ -23,6 +23,15 @@ uint64_t clinux_epoll_token(const struct epoll_event *event) {
     return event->data.u64;
 }
 
+ssize_t clinux_send_two(int socket, const void *first, size_t first_count, const void *second, size_t second_count) {
+    struct iovec pieces[2] = {{(void *)first, first_count}, {(void *)second, second_count}};
+    struct msghdr message;
+    memset(&message, 0, sizeof message);
+    message.msg_iov = pieces;
+    message.msg_iovlen = 2;
+    return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
 int clinux_set_parent_death_signal(int signal) {
     return prctl(PR_SET_PDEATHSIG, signal);
 }

@@ -20,6 +20,9 @@ int clinux_epoll_control(int epoll, int operation, int descriptor, uint32_t even
 /// The token that epoll_wait(2) returned in `event`.
 uint64_t clinux_epoll_token(const struct epoll_event *event);
 
+/// sendmsg(2) of two pieces, without SIGPIPE.
+ssize_t clinux_send_two(int socket, const void *first, size_t first_count, const void *second, size_t second_count);
+
 /// prctl(PR_SET_PDEATHSIG): this process gets `signal` when its parent dies.
 int clinux_set_parent_death_signal(int signal);
 
