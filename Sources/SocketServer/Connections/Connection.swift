@@ -283,10 +283,12 @@ final class Connection: EventHandler, @unchecked Sendable {
 
     // MARK: End
 
-    /// Stops taking requests: closes now when nothing is in progress.
+    /// Called again and again while the server stops: closes when there was time enough for a request on its way.
     func drain() {
-        if exchange == nil, !hasOutput, state.phase != .head || input.isEmpty { return close() }
         exchange?.keepAlive = false
+        guard exchange == nil, !hasOutput, input.isEmpty, state.phase != .lingering else { return }
+        let since = max(state.since, core.drainStart)
+        if loop.now > since + limits.drainIdleMilliseconds { close() }
     }
 
     func close() {

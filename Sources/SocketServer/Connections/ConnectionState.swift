@@ -28,7 +28,7 @@ struct ConnectionState: Sendable {
     }
 
     private(set) var phase: Phase = .silent
-    private var since: UInt64
+    private(set) var since: UInt64
     private var bodyBytes: UInt64 = 0
     private var heldBackSince: UInt64?
     private var outputSince: UInt64?

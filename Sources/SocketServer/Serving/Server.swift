@@ -42,6 +42,7 @@ final class ServerCore: Sendable {
     let errorPage: @Sendable (Status) -> Response
     let logger: Logger
     private let draining = Atomic<Bool>(false)
+    private let drainingSince = Atomic<UInt64>(0)
     private let open = Mutex<(total: Int, byAddress: [String: Int])>((0, [:]))
 
     init(
@@ -55,7 +56,12 @@ final class ServerCore: Sendable {
     }
 
     var isDraining: Bool { draining.load(ordering: .relaxed) }
-    func startDraining() { draining.store(true, ordering: .relaxed) }
+    func startDraining() {
+        drainingSince.store(MonotonicClock.milliseconds(), ordering: .relaxed)
+        draining.store(true, ordering: .relaxed)
+    }
+    /// Monotonic milliseconds; means something while `isDraining`.
+    var drainStart: UInt64 { drainingSince.load(ordering: .relaxed) }
     var openConnections: Int { open.withLock { $0.total } }
 
     /// Whether a connection from `address` may be opened; counts it if so.
@@ -86,6 +92,7 @@ public final class Server: Sendable {
     private let listeners: [Listener]
     private let loops: [EventLoop]
     private let bound = Mutex<[SocketAddress]>([])
+    private let held = Mutex<[String: [Int32]]>([:])
 
     /// `loops` defaults to one a core. `errorPage` makes what the server itself answers (refusals, time-outs,
     /// overload); it runs on event loops.
@@ -111,39 +118,64 @@ public final class Server: Sendable {
         return Response(status, fields: fields, body: .bytes(Array("\(status.code) \(status.reason)\n".utf8)))
     }
 
-    /// Binds every listener, then accepts. Throws when an address cannot be had; then nothing listens.
-    public func start() throws(SystemCallError) {
-        // One descriptor without SO_REUSEPORT first: two programs must not share an address by mistake.
-        var sockets: [(listener: Int, descriptors: [Int32])] = []
+    /// Binds every listener, then accepts. Sockets that others opened are used instead of new ones for the listeners that
+    /// they name. Throws when an address cannot be had; then nothing listens.
+    public func start(adopting sockets: ListeningSockets = ListeningSockets([:])) throws(SystemCallError) {
+        var adopted = sockets
+        var opened: [(origin: OpenListener, byLoop: [[Int32]])] = []
         do throws(SystemCallError) {
-            for (index, listener) in listeners.enumerated() {
-                let probe = try Sockets.listen(on: listener.address, shared: false)
-                let address = Sockets.localAddress(of: probe) ?? listener.address
-                close(probe)
-                var descriptors: [Int32] = []
-                sockets.append((index, descriptors))
-                for _ in loops {
-                    descriptors.append(try Sockets.listen(on: address, shared: true))
-                    sockets[sockets.count - 1].descriptors = descriptors
-                }
-                bound.withLock { $0.append(address) }
+            for listener in listeners {
+                let given = adopted.deal(listener: listener.name, among: loops.count)
+                let byLoop = if let given { given } else { try bind(listener.address) }
+                opened.append((OpenListener(listener, core), byLoop))
             }
         } catch {
-            for descriptor in sockets.flatMap(\.descriptors) { close(descriptor) }
+            for descriptor in opened.flatMap(\.byLoop).joined() { close(descriptor) }
+            adopted.closeRest()
             throw error
         }
+        adopted.closeRest()
+        held.withLock { held in
+            held = Dictionary(
+                opened.map { ($0.origin.listener.name, Array($0.byLoop.joined())) }, uniquingKeysWith: { $0 + $1 })
+        }
+        bound.withLock { bound in
+            bound = opened.map { entry in
+                entry.byLoop.joined().first.flatMap(Sockets.localAddress) ?? entry.origin.listener.address
+            }
+        }
         signal(SIGPIPE, SIG_IGN)
-        let opened = listeners.map { OpenListener($0, core) }
         for (number, loop) in loops.enumerated() {
             loop.start()
-            let mine = sockets.map { (opened[$0.listener], $0.descriptors[number]) }
+            let mine = opened.map { ($0.origin, $0.byLoop[number]) }
             loop.execute {
-                for (origin, descriptor) in mine {
-                    Acceptor(loop: loop, origin: origin, descriptor: descriptor).open()
+                for (origin, descriptors) in mine {
+                    for descriptor in descriptors {
+                        Acceptor(loop: loop, origin: origin, descriptor: descriptor).open()
+                    }
                 }
             }
         }
     }
+
+    /// One socket a loop; the kernel spreads connections over them.
+    private func bind(_ address: SocketAddress) throws(SystemCallError) -> [[Int32]] {
+        // One without SO_REUSEPORT first: two programs must not share an address by mistake.
+        let probe = try Sockets.listen(on: address, shared: false)
+        let exact = Sockets.localAddress(of: probe) ?? address
+        close(probe)
+        var descriptors: [[Int32]] = []
+        do throws(SystemCallError) {
+            for _ in loops { descriptors.append([try Sockets.listen(on: exact, shared: true)]) }
+        } catch {
+            for descriptor in descriptors.joined() { close(descriptor) }
+            throw error
+        }
+        return descriptors
+    }
+
+    /// The sockets that are open now, for a successor; they stay this server's own until it stops.
+    public var listeningSockets: ListeningSockets { ListeningSockets(held.withLock { $0 }) }
 
     /// The addresses in the order of the listeners, with the ports that the system chose.
     public var boundAddresses: [SocketAddress] { bound.withLock { $0 } }
@@ -154,19 +186,23 @@ public final class Server: Sendable {
     /// Whether every loop answers within five seconds.
     public var isTurning: Bool { loops.allSatisfy { $0.answersProbes(within: 5_000) } }
 
-    /// Stops accepting, lets what runs finish for at most `drainMilliseconds`, closes the rest, ends the threads.
+    /// Stops accepting, lets what runs finish for at most `drainMilliseconds`, closes the rest, ends the threads. A kept
+    /// connection is answered once more, with `Connection: close`, when its next request comes within the time that
+    /// `ServerLimits.drainIdleMilliseconds` gives it: closing at once would lose requests that are on their way.
     public func stop(drainMilliseconds: UInt64 = 10_000) async {
         core.startDraining()
         for loop in loops {
             loop.execute {
-                for handler in loop.registered {
-                    if let acceptor = handler as? Acceptor { acceptor.close() }
-                    if let connection = handler as? Connection { connection.drain() }
-                }
+                for case let acceptor as Acceptor in loop.registered { acceptor.close() }
             }
         }
         let deadline = MonotonicClock.milliseconds() + drainMilliseconds
         while core.openConnections > 0, MonotonicClock.milliseconds() < deadline {
+            for loop in loops {
+                loop.execute {
+                    for case let connection as Connection in loop.registered { connection.drain() }
+                }
+            }
             await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
                 DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(20)) { done.resume() }
             }

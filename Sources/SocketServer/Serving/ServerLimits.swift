@@ -31,6 +31,9 @@ public struct ServerLimits: Sendable {
     /// How long a closing connection waits for the client to read its answer, in milliseconds.
     public var lingerMilliseconds: UInt64 = 2_000
 
+    /// While the server stops, a connection without a request is closed after this, in milliseconds.
+    public var drainIdleMilliseconds: UInt64 = 500
+
     /// The product's numbers.
     public init() {}
 }

@@ -63,6 +63,22 @@ enum Sockets {
         return status == 0 ? SocketAddress(storage) : nil
     }
 
+    static func isListening(_ descriptor: Int32) -> Bool {
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0, value == 1 else { return false }
+        return getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &value, &length) == 0 && value == SOCK_STREAM.rawValue
+    }
+
+    /// What `listen` does to its own sockets.
+    static func prepareInherited(_ descriptor: Int32) {
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+    }
+
+    static func duplicate(_ descriptor: Int32) -> Int32 { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
+
     enum Accepted {
         case connection(Int32, SocketAddress)
         case none
