@@ -41,12 +41,14 @@ extension Portal {
     }
 
     /// For who runs the program.
-    public func operationsSite(metrics: RequestMetrics, gauges: @escaping @Sendable () -> [(String, Int)]) -> Router {
+    /// `metrics` makes the text of `/metrics`; it must not block.
+    public func operationsSite(metrics: @escaping @Sendable () -> String) -> Router {
         var routes = Routes()
         addHealth(to: &routes)
         routes.getReady("/") { _ in .text("/healthz /readyz /metrics\n") }
-        routes.getReady("/metrics") { [store] _ in
-            .text(metrics.text(gauges: gauges() + [("motcua_store_commits", store.commitCount)]))
+        routes.getReady("/metrics") { _ in
+            // The version of the exposition format stands in its type.
+            .content(Array(metrics().utf8), "text/plain; version=0.0.4; charset=utf-8")
         }
         return Router(routes, middleware: [headers], errors: errorPages(isDesk: false))
     }

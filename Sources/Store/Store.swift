@@ -71,6 +71,11 @@ public final class Store: Sendable {
     /// Why the last transaction failed, for the log and `/readyz`; nil once one has held again.
     public var lastFault: String? { database.lastFault }
 
+    /// Work that waits now, by queue; for metrics.
+    public var queueDepths: [(name: String, depth: Int)] {
+        database.queueDepths + [("files", attachments.waitingCount)]
+    }
+
     /// Transactions committed since the start.
     public var commitCount: Int { database.commitCount }
 

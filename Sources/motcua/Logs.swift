@@ -37,19 +37,6 @@ extension JSONEncoder {
     }
 }
 
-/// What the program does with every exchange: a line in the log, and a count.
-struct Observers: ExchangeObserver {
-    let log: AccessLog
-    let metrics: RequestMetrics
-
-    func exchangeFinished(_ record: ExchangeRecord) {
-        log.exchangeFinished(record)
-        metrics.record(
-            listener: record.listener, method: record.head.method.name, status: record.status.code,
-            bytes: record.byteCount, microseconds: record.microseconds)
-    }
-}
-
 /// How far a long command is, on one line of a terminal; nothing where nobody watches.
 struct TerminalProgress: Sendable {
     private let isWatched = isatty(2) == 1

@@ -86,25 +86,7 @@ struct Program {
             store: store, catalogue: catalogue, messages: messages, resources: resources,
             settings: PortalSettings(publicURL: publicURL, agency: agency, isTrial: demo != nil, merchant: merchant),
             clock: SystemClock(), logger: logger)
-        let metrics = RequestMetrics()
-        // Who has a draft's token has the draft.
-        let log = AccessLog(path: configuration["data"] + "/access.jsonl", secretPrefixes: ["/nop/"])
-        if !log.isOpen { logger.error("the access log cannot be opened: nothing will be logged") }
-        let gauges = GaugeSource()
-        let proxies = TrustedProxies(configuration.proxies) ?? .none
-        let server = try Server(
-            listeners: [
-                Listener(
-                    name: "public", address: addresses[0], tls: tls, trustedProxies: proxies,
-                    expectsProxyHeader: configuration.expectsProxyHeader, responder: portal.publicSite()),
-                Listener(
-                    name: "desk", address: addresses[1], tls: tls, trustedProxies: proxies, responder: portal.deskSite()
-                ),
-                Listener(
-                    name: "operations", address: addresses[2],
-                    responder: portal.operationsSite(metrics: metrics, gauges: { gauges.read() })),
-            ], logger: logger, observer: Observers(log: log, metrics: metrics), errorPage: portal.serverErrorPage)
-        gauges.set { [("motcua_open_connections", server.openConnections)] }
+        let (server, log) = try makeServer(portal, store, addresses, tls)
         portal.isTurning.set { server.isTurning }
         try server.start(adopting: inherited)
         let bank = demo.flatMap {
@@ -213,8 +195,6 @@ struct Program {
         return source
     }
 
-    private static let listeners = ["public", "desk", "operations"]
-
     /// Sockets from the service manager, or from the program that serves now.
     private func inheritedSockets() throws -> ListeningSockets {
         if configuration.takesOver {
@@ -290,11 +270,4 @@ final class EndingSources: @unchecked Sendable {
     func cancel() {
         for source in sources { source.cancel() }
     }
-}
-
-/// Figures that are known only after the server was made.
-final class GaugeSource: Sendable {
-    private let source = Mutex<(@Sendable () -> [(String, Int)])?>(nil)
-    func set(_ read: @escaping @Sendable () -> [(String, Int)]) { source.withLock { $0 = read } }
-    func read() -> [(String, Int)] { source.withLock { $0 }?() ?? [] }
 }

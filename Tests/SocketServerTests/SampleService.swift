@@ -62,7 +62,8 @@ final class RecordKeeper: ExchangeObserver {
 /// A running server on a free port; stops when the body returns.
 func withServer(
     limits: ServerLimits = ServerLimits(), service: any Responder = SampleService(), tls: TLSConfiguration? = nil,
-    proxies: TrustedProxies = .none, expectsProxyHeader: Bool = false, observer: (any ExchangeObserver)? = nil,
+    proxies: TrustedProxies = .none, expectsProxyHeader: Bool = false, alwaysAnswered: Set<String> = [],
+    observer: (any ExchangeObserver)? = nil,
     _ body: (UInt16, Server) async throws -> Void
 ) async throws {
     guard let address = SocketAddress("127.0.0.1:0") else { return }
@@ -70,7 +71,7 @@ func withServer(
         listeners: [
             Listener(
                 name: "test", address: address, tls: tls, trustedProxies: proxies,
-                expectsProxyHeader: expectsProxyHeader, responder: service)
+                expectsProxyHeader: expectsProxyHeader, alwaysAnswered: alwaysAnswered, responder: service)
         ],
         limits: limits, loops: 2, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, observer: observer)
     try server.start()

@@ -231,6 +231,7 @@ import Testing
     @Test func answersOverloadAtTheConnectionCap() async throws {
         var limits = ServerLimits()
         limits.connections = 2
+        limits.reservedConnections = 0
         try await withServer(limits: limits) { port, _ in
             let text = try await blocking {
                 let first = try WireClient(port: port)

@@ -42,7 +42,11 @@ final class Connection: EventHandler, @unchecked Sendable {
     var core: ServerCore { origin.core }
     var limits: ServerLimits { origin.core.limits }
 
-    init(loop: EventLoop, origin: OpenListener, transport: Transport, address: String) {
+    /// Taken although the server is full.
+    let isReserve: Bool
+
+    init(loop: EventLoop, origin: OpenListener, transport: Transport, address: String, isReserve: Bool) {
+        self.isReserve = isReserve
         self.loop = loop
         self.origin = origin
         self.transport = transport
@@ -310,6 +314,7 @@ final class Connection: EventHandler, @unchecked Sendable {
         output.removeAll(keepingCapacity: true)
         outputStart = 0
         returnSpareOutput()
+        origin.gauges.open.subtract(1, ordering: .relaxed)
         core.connectionClosed(address: socketAddress)
     }
 

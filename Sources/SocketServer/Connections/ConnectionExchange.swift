@@ -5,6 +5,10 @@ extension Connection {
     func begin(_ parsed: ParsedHead) {
         let client =
             origin.trustsProxies ? origin.listener.trustedProxies.client(of: parsed.head, connection: peer) : peer
+        if isReserve, !origin.listener.alwaysAnswered.contains(parsed.head.path) {
+            _ = makeExchange(parsed, client)
+            return refuse(Refusal(.serviceUnavailable, "RFC 9110 \u{A7}15.6.4", "too many connections"))
+        }
         switch origin.listener.responder.answer(parsed.head, from: client) {
         case .prepared(let prepared):
             if parsed.framing == .none {
@@ -27,7 +31,7 @@ extension Connection {
     /// The shortest way: no content, and an answer in bytes.
     private func answer(_ prepared: PreparedResponse, _ parsed: ParsedHead, _ client: Peer) {
         let head = parsed.head
-        let keepAlive = parsed.keepAlive && !core.isDraining
+        let keepAlive = parsed.keepAlive && !isReserve && !core.isDraining
         let before = output.count
         ResponseEncoder.append(
             prepared, version: head.version, keepAlive: keepAlive, isHead: head.method == .head, date: loop.date,
@@ -40,7 +44,8 @@ extension Connection {
         guard let observer = core.observer else { return }
         observer.exchangeFinished(
             ExchangeRecord(
-                listener: origin.listener.name, loop: loop.number, at: loop.wallMilliseconds, peer: client, head: head,
+                listener: origin.listener.name, listenerNumber: origin.number, loop: loop.number,
+                at: loop.wallMilliseconds, peer: client, head: head,
                 status: prepared.response.status, byteCount: Int64(output.count - before),
                 microseconds: MonotonicClock.microseconds() - loop.turnStartedAt, refusal: nil))
     }
@@ -194,7 +199,7 @@ extension Connection {
 
     /// A connection is kept only when nothing of the request is left, or little enough to be read and dropped.
     private func decideClosing(_ exchange: Exchange) {
-        if core.isDraining { exchange.keepAlive = false }
+        if core.isDraining || isReserve { exchange.keepAlive = false }
         guard !exchange.decoder.isComplete else { return }
         exchange.pipe = nil
         if case .length(let count) = exchange.parsed.framing,
@@ -291,7 +296,8 @@ extension Connection {
         guard exchange.isAnswered else { return }
         core.observer?.exchangeFinished(
             ExchangeRecord(
-                listener: origin.listener.name, loop: loop.number, at: loop.wallMilliseconds, peer: exchange.peer,
+                listener: origin.listener.name, listenerNumber: origin.number, loop: loop.number,
+                at: loop.wallMilliseconds, peer: exchange.peer,
                 head: exchange.parsed.head, status: exchange.status, byteCount: exchange.sentBytes,
                 microseconds: MonotonicClock.microseconds() - exchange.startedAt, refusal: exchange.refusal))
     }

@@ -44,6 +44,7 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// Its place among the server's loops.
     let number: Int
+    let gauges = LoopGauges()
     private var lastRequestID: UInt64
     /// When the events of this turn were taken, in monotonic microseconds: exact enough for deadlines.
     private(set) var turnStartedAt: UInt64 = 0
@@ -209,6 +210,7 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
             for index in 0..<Int(max(0, count)) { dispatch(events + index) }
             runJobs()
             tickIfDue()
+            gauges.turned(microseconds: MonotonicClock.microseconds() - turnStartedAt)
         }
         inbox.withLock { $0.isClosed = true }
     }

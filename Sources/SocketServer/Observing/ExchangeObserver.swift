@@ -4,6 +4,8 @@ import HTTPWire
 public struct ExchangeRecord: Sendable {
     /// The listener's name.
     public let listener: String
+    /// Its place among the server's listeners.
+    public let listenerNumber: Int
     /// The number of the event loop that served it, from 0: observers may keep something for each, free of contention.
     public let loop: Int
     /// When it was finished, in milliseconds since 1970, within a few milliseconds.

@@ -18,14 +18,17 @@ public struct Listener: Sendable {
     /// Whether every connection must begin with a PROXY header (version 1 or 2); believed from trusted peers only, others
     /// are closed.
     public let expectsProxyHeader: Bool
+    /// Paths that are answered even when the server is full: health checks.
+    public let alwaysAnswered: Set<String>
     /// What answers.
     public let responder: any Responder
 
     /// Describes a listener.
     public init(
         name: String, address: SocketAddress, tls: TLSConfiguration? = nil, trustedProxies: TrustedProxies = .none,
-        expectsProxyHeader: Bool = false, responder: any Responder
+        expectsProxyHeader: Bool = false, alwaysAnswered: Set<String> = [], responder: any Responder
     ) {
+        self.alwaysAnswered = alwaysAnswered
         self.expectsProxyHeader = expectsProxyHeader
         self.name = name
         self.address = address
@@ -33,6 +36,15 @@ public struct Listener: Sendable {
         self.trustedProxies = trustedProxies
         self.responder = responder
     }
+}
+
+/// What becomes of a new connection.
+enum Admission {
+    case admitted
+    /// Taken only to say that there is no room, or how the server is.
+    case reserve
+    case tooManyFromAddress
+    case full
 }
 
 /// What all connections of a server share.
@@ -64,16 +76,15 @@ final class ServerCore: Sendable {
     var drainStart: UInt64 { drainingSince.load(ordering: .relaxed) }
     var openConnections: Int { open.withLock { $0.total } }
 
-    /// Whether a connection from `address` may be opened; counts it if so.
-    func admit(address: String, isExempt: Bool) -> Bool {
+    /// Counts a connection from `address`, unless it is too many.
+    func admit(address: String, isExempt: Bool) -> Admission {
         open.withLock { open in
             let count = open.byAddress[address, default: 0]
-            guard open.total < limits.connections, isExempt || count < limits.connectionsPerAddress else {
-                return false
-            }
+            guard isExempt || count < limits.connectionsPerAddress else { return .tooManyFromAddress }
+            guard open.total < limits.connections + limits.reservedConnections else { return .full }
             open.total += 1
             open.byAddress[address] = count + 1
-            return true
+            return open.total <= limits.connections ? .admitted : .reserve
         }
     }
 
@@ -91,6 +102,8 @@ public final class Server: Sendable {
     private let core: ServerCore
     private let listeners: [Listener]
     private let loops: [EventLoop]
+    /// In the order of the listeners.
+    let opened: [OpenListener]
     private let bound = Mutex<[SocketAddress]>([])
     private let held = Mutex<[String: [Int32]]>([:])
 
@@ -108,7 +121,10 @@ public final class Server: Sendable {
             made.append(try EventLoop(number: number))
         }
         self.loops = made
+        self.opened = listeners.enumerated().map { [core] in OpenListener($0.element, number: $0.offset, core) }
     }
+
+    var loopGauges: [LoopGauges] { loops.map(\.gauges) }
 
     /// The reason phrase as plain text: for servers that have no pages.
     public static let plainPage: @Sendable (Status) -> Response = { status in
@@ -122,32 +138,32 @@ public final class Server: Sendable {
     /// they name. Throws when an address cannot be had; then nothing listens.
     public func start(adopting sockets: ListeningSockets = ListeningSockets([:])) throws(SystemCallError) {
         var adopted = sockets
-        var opened: [(origin: OpenListener, byLoop: [[Int32]])] = []
+        var sockets: [(origin: OpenListener, byLoop: [[Int32]])] = []
         do throws(SystemCallError) {
-            for listener in listeners {
-                let given = adopted.deal(listener: listener.name, among: loops.count)
-                let byLoop = if let given { given } else { try bind(listener.address) }
-                opened.append((OpenListener(listener, core), byLoop))
+            for origin in opened {
+                let given = adopted.deal(listener: origin.listener.name, among: loops.count)
+                let byLoop = if let given { given } else { try bind(origin.listener.address) }
+                sockets.append((origin, byLoop))
             }
         } catch {
-            for descriptor in opened.flatMap(\.byLoop).joined() { close(descriptor) }
+            for descriptor in sockets.flatMap(\.byLoop).joined() { close(descriptor) }
             adopted.closeRest()
             throw error
         }
         adopted.closeRest()
         held.withLock { held in
             held = Dictionary(
-                opened.map { ($0.origin.listener.name, Array($0.byLoop.joined())) }, uniquingKeysWith: { $0 + $1 })
+                sockets.map { ($0.origin.listener.name, Array($0.byLoop.joined())) }, uniquingKeysWith: { $0 + $1 })
         }
         bound.withLock { bound in
-            bound = opened.map { entry in
+            bound = sockets.map { entry in
                 entry.byLoop.joined().first.flatMap(Sockets.localAddress) ?? entry.origin.listener.address
             }
         }
         signal(SIGPIPE, SIG_IGN)
         for (number, loop) in loops.enumerated() {
             loop.start()
-            let mine = opened.map { ($0.origin, $0.byLoop[number]) }
+            let mine = sockets.map { ($0.origin, $0.byLoop[number]) }
             loop.execute {
                 for (origin, descriptors) in mine {
                     for descriptor in descriptors {
@@ -262,16 +278,36 @@ final class Acceptor: EventHandler, @unchecked Sendable {
     private func admit(_ socket: Int32, _ address: String) {
         let listener = origin.listener
         let isExempt = address.hasPrefix("127.") || address == "::1" || listener.trustedProxies.contains(address)
-        guard origin.core.admit(address: address, isExempt: isExempt) else {
-            // No handshake for those who cannot be served.
-            if listener.tls == nil { _ = Acceptor.overload.withUnsafeBytes { Sockets.send(socket, $0) } }
-            Glibc.close(socket)
-            return
+        let gauges = origin.gauges
+        let admission = origin.core.admit(address: address, isExempt: isExempt)
+        switch admission {
+        case .admitted: break
+        case .reserve: gauges.rejectedByServer.add(1, ordering: .relaxed)
+        case .tooManyFromAddress:
+            gauges.rejectedByAddress.add(1, ordering: .relaxed)
+            return turnAway(socket)
+        case .full:
+            gauges.rejectedByServer.add(1, ordering: .relaxed)
+            return turnAway(socket)
         }
         guard let transport = Transport(descriptor: socket, tls: listener.tls) else {
             return origin.core.connectionClosed(address: address)
         }
-        Connection(loop: loop, origin: origin, transport: transport, address: address).open()
+        gauges.accepted.add(1, ordering: .relaxed)
+        gauges.open.add(1, ordering: .relaxed)
+        Connection(
+            loop: loop, origin: origin, transport: transport, address: address, isReserve: admission == .reserve
+        ).open()
+    }
+
+    /// A prepared answer and the end; no handshake for those who cannot be served.
+    private func turnAway(_ socket: Int32) {
+        if origin.listener.tls == nil {
+            // A request that was not read would make the kernel reset the connection before the answer is read.
+            _ = Sockets.receive(socket, loop.readBuffer)
+            _ = Acceptor.overload.withUnsafeBytes { Sockets.send(socket, $0) }
+        }
+        Glibc.close(socket)
     }
 
     private static let overload = Array(

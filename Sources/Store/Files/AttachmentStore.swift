@@ -35,6 +35,9 @@ public final class AttachmentStore: Sendable {
     /// Folders whose own names are known to be on the medium; at most 256.
     private let durable = Mutex<Set<String>>([])
 
+    /// Jobs on files that wait or run now.
+    var waitingCount: Int { queue.depth }
+
     /// Works in `data`; its blocking calls run on `queue`. `faults` is for tests.
     public init(_ data: DataFolder, queue: WorkQueue, faults: (any DiskFaults)? = nil) {
         folder = data.attachments
