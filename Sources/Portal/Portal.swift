@@ -61,6 +61,7 @@ public final class Portal: Sendable {
     let sessions: Sessions
     let passwords = WorkQueue(name: "passwords", width: 2, backlogLimit: 32)
     let throttles: Throttles
+    let readiness = Readiness()
     let sealKey: [UInt8]
     let examples: [ProcedureCode: APISubmission]
     let openAPI: [UInt8]

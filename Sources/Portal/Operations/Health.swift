@@ -1,6 +1,8 @@
 import HTTPWire
 import Platform
 import PublicService
+import Store
+import Synchronization
 import Web
 
 /// Whether the program is well: for proxies and people who watch.
@@ -16,11 +18,36 @@ extension Portal {
             isTurning.isGood ? .text("ok\n") : .text("a loop does not turn\n", .serviceUnavailable)
         }
         routes.get("/readyz") { [self] _ in
-            guard isTurning.isGood else { return .text("a loop does not turn\n", .serviceUnavailable) }
-            // A clock before this program was written is wrong, and deadlines with it.
-            guard today > LocalDate(dayNumber: 20_700) else { return .text("the clock is off\n", .serviceUnavailable) }
-            guard await store.canWrite() else { return .text("the store cannot write\n", .serviceUnavailable) }
+            if let defect = await readiness.defect({ await self.findDefect() }) {
+                return .text(defect + "\n", .serviceUnavailable)
+            }
             return .text("ready\n")
         }
+    }
+
+    /// Why nobody should be sent here now; nil when all is well.
+    private func findDefect() async -> String? {
+        guard isTurning.isGood else { return "a loop does not turn" }
+        // A clock before this program was written is wrong, and deadlines with it.
+        guard today > LocalDate(dayNumber: 20_700) else { return "the clock is off" }
+        if let newest = try? await store.newestEventAt(), now.seconds + 300 < newest.seconds {
+            return "the clock is behind the records"
+        }
+        guard store.hasFreeSpace else { return "the disk is nearly full" }
+        guard await store.canWrite() else { return "the store cannot write" }
+        return nil
+    }
+}
+
+/// The last finding, good for a second: a flood of questions must not become a flood of writes.
+final class Readiness: Sendable {
+    private let last = Mutex<(at: ContinuousClock.Instant, defect: String?)?>(nil)
+
+    func defect(_ find: () async -> String?) async -> String? {
+        let now = ContinuousClock.now
+        if let last = last.withLock({ $0 }), last.at.duration(to: now) < .seconds(1) { return last.defect }
+        let defect = await find()
+        last.withLock { $0 = (now, defect) }
+        return defect
     }
 }
