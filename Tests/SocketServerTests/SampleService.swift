@@ -12,7 +12,9 @@ struct SampleService: Responder {
         switch head.path {
         case "/hello": return .ready(SampleService.text("hello"))
         case "/peer": return .ready(SampleService.text("\(peer.address) \(peer.isSecure)"))
-        case "/big": return .ready(Response(.ok, body: .bytes(Array(repeating: 65, count: 3_000_000))))
+        case "/big": return .ready(Response(.ok, body: .bytes(SampleService.big)))
+        // More than the kernel's buffers take.
+        case "/huge": return .ready(Response(.ok, body: .bytes([UInt8](repeating: 65, count: 40_000_000))))
         case "/file": return .ready(file.map { Response(.ok, body: .file($0)) } ?? Response(.notFound))
         case "/echo":
             return .later(bodyLimit: 1_000_000) { request in
@@ -49,6 +51,9 @@ struct SampleService: Responder {
         default: return .ready(Response(.notFound))
         }
     }
+
+    /// One content for everybody, as kept pages are.
+    static let big = [UInt8](repeating: 65, count: 3_000_000)
 
     static func text(_ text: String) -> Response { Response(.ok, body: .bytes(Array(text.utf8))) }
 }

@@ -247,30 +247,6 @@ import Testing
         }
     }
 
-    @Test func drippingClientsDoNotDisturbOthers() async throws {
-        try await withServer { port, server in
-            let slow = try await blocking {
-                try (0..<300).map { _ in
-                    let client = try WireClient(port: port)
-                    client.send("GET /hello HTTP/1.1\r\nX-Slow: ")
-                    return client
-                }
-            }
-            let text = try await blocking {
-                let client = try WireClient(port: port)
-                for _ in 0..<200 {
-                    client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
-                    _ = client.text(until: "hello")
-                }
-                client.send("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-                return client.rest()
-            }
-            #expect(text.hasSuffix("hello"))
-            #expect(slow.count == 300)
-            #expect(server.isTurning)
-        }
-    }
-
     @Test func finishesWhatRunsBeforeItStops() async throws {
         guard let address = SocketAddress("127.0.0.1:0") else { return }
         let server = try Server(
