@@ -80,7 +80,7 @@ struct WorkspacePage: Page {
                 "dossier.sentence",
                 [
                     "step": page.m.say("state.\(page.dossier.state.rawValue)"),
-                    "holder": page.portal.holder(page.dossier, officers: page.officers),
+                    "holder": page.portal.holder(page.dossier, officers: page.officers, citizen: "holder.applicant"),
                 ])
         }
         .text("withdrawal") { page in
@@ -104,7 +104,9 @@ struct WorkspacePage: Page {
         .text("resultTitle") { $0.dossier.result?.draft.title ?? "" }
         .text("resultDigest") { $0.dossier.result?.draft.document.digest.rawValue ?? "" }
         .list("slips", Action.fields) { $0.slips }
-        .list("steps", TimelineRow.fields) { $0.portal.timeline($0.dossier, $0.events, officers: $0.officers) }
+        .list("steps", TimelineRow.fields) { page in
+            page.portal.timeline(page.dossier, page.events, officers: page.officers, citizen: "holder.applicant")
+        }
 
     private var badge: (text: String, tone: String)? {
         dossier.deadline.map { m.badge(portal.catalogue.clock.nearness(now: now, due: $0)) }
