@@ -205,3 +205,35 @@ import Web
         }
     }
 }
+
+/// The trail of the desk (OWASP ASVS 5.0 section 16.3).
+@Suite struct AuditTests {
+    @Test func tellsWhoCameWhoLookedAndWhoWasRefused() async throws {
+        try await Stage.with { stage in
+            let code = try await stage.dossier().code
+            let stranger = TestClient(stage.portal.deskSite(), address: "192.0.2.66")
+            let page = await stranger.get("/can-bo/dang-nhap")
+            let wrong = [("csrf", page.csrfToken ?? ""), ("ten-dang-nhap", "an\r\nchi"), ("mat-khau", "sai")]
+            #expect(await stranger.post("/can-bo/dang-nhap", wrong).status == 422)
+            let client = try await stage.signIn("an")
+            #expect(await client.get("/can-bo/ho-so/\(code)").status == 200)
+            #expect(await client.get("/can-bo/ho-so/\(code)/viec/thu-phi").status == 409)
+            let queue = await client.get("/can-bo")
+            let token = [("csrf", queue.csrfToken ?? "")]
+            #expect(
+                await client.post("/can-bo/ho-so/\(code)/viec/tiep-nhan", token + [("phien-ban", "1")]).status == 303)
+            #expect(await client.get("/can-bo/ho-so/\(code)/phieu/01").status == 200)
+            #expect(await client.post("/can-bo/dang-xuat", token).status == 303)
+            let entries = try await stage.store.auditEntries(limit: 100).reversed().map { $0 }
+            #expect(
+                entries.map(\.action) == [
+                    .signInFailed, .signedIn, .viewed, .refused, .acted, .openedSlip, .signedOut,
+                ])
+            #expect(entries.dropFirst().allSatisfy { $0.who == "an" && $0.at == stage.clock.now() })
+            #expect(entries[0].address == "192.0.2.66" && entries[2].subject == code)
+            #expect(entries[4].subject == "\(code) accept")
+            let findings = try StoreOperations.verify(stage.store.folder) { _ in }.findings
+            #expect(findings == [])
+        }
+    }
+}

@@ -40,6 +40,7 @@ extension Portal {
         let officer = try signedIn(exchange)
         let dossier = try await deskDossier(exchange)
         if let actor = officer.actor(for: verb, dossier) { return (dossier, actor) }
+        await audit(.refused, exchange, about: "\(dossier.code) \(verb.rawValue)")
         let hasRole = !verb.roles.isDisjoint(with: officer.roles)
         throw Refused(hasRole ? .conflict : .forbidden, "\(verb.rawValue) is not lawful in \(dossier.state.rawValue)")
     }
@@ -76,6 +77,7 @@ extension Portal {
                 try deed.events(dossier, counters)
             }
         } catch let refusal as DossierRefusal {
+            await audit(.refused, exchange, about: "\(dossier.code) \(verb.rawValue)")
             // The law's reason on the same page, everything typed kept, whatever the status.
             let status: Status =
                 switch refusal.kind {
@@ -88,6 +90,7 @@ extension Portal {
             page.layout.problems = [Problem(sentence: sentence)]
             return render(page, status)
         }
+        await audit(.acted, exchange, about: "\(dossier.code) \(verb.rawValue)")
         if verb == .issueResult { cache.drop(tag: "home") }
         return .seeOther("/can-bo/ho-so/\(dossier.code.rawValue)")
     }

@@ -14,6 +14,7 @@ extension Portal {
         }
         routes.post("/can-bo/dang-nhap") { [self] in try await signIn($0, $1) }
         routes.post("/can-bo/dang-xuat", access: .session) { [self] exchange, _ in
+            await audit(.signedOut, exchange)
             try await sessions.end(on: exchange)
             var response = Response.seeOther("/can-bo/dang-nhap")
             response.fields.append(FieldName(unchecked: "Clear-Site-Data"), "\"cache\", \"storage\"")
@@ -41,9 +42,11 @@ extension Portal {
                     subject: officer.id.rawValue, roles: Set(officer.roles.map(\.rawValue)),
                     values: ["name": officer.name],
                     on: exchange)
+                await audit(.signedIn, exchange, by: officer.id.rawValue)
                 logger.info("signed in", metadata: ["officer": "\(officer.id)"])
                 return .seeOther("/can-bo")
             }
+            await audit(.signInFailed, exchange, by: login)
             logger.notice("sign-in failed", metadata: ["peer": "\(exchange.peer.address)"])
         }
         let layout = deskLayout(

@@ -21,6 +21,7 @@ extension Portal {
     private func workspace(_ exchange: Exchange) async throws -> Response {
         let officer = try signedIn(exchange)
         let dossier = try await deskDossier(exchange)
+        await audit(.viewed, exchange, about: dossier.code.rawValue)
         let events = try await store.events(of: dossier.id)
         let officers = Dictionary(try await store.officers().map { ($0.id, $0.name) }) { first, _ in first }
         return render(
@@ -38,6 +39,7 @@ extension Portal {
         guard let attachment = all.first(where: { $0.digest.rawValue == digest }) else {
             throw Refused(.notFound, "no such paper")
         }
+        await audit(.openedPaper, exchange, about: "\(dossier.code) \(attachment.digest)")
         return try await download(attachment)
     }
 }
