@@ -1,5 +1,7 @@
 import Foundation
 import HTTPWire
+import PublicService
+import Store
 import Testing
 import Web
 
@@ -121,6 +123,17 @@ import Web
             let one = "\(post)/\(receipt.code)?key="
             try check(await client.get(one + receipt.lookupKey), "get", post + "/{code}")
             try check(await client.get(one + "ABCDEFGHJKMN"), "get", post + "/{code}")
+            let officer = try #require(OfficerID(rawValue: "an"))
+            let code = try #require(DossierCode(rawValue: receipt.code))
+            let at = stage.clock.now()
+            _ = try await stage.store.change(code, by: .officer(officer, .intake), at: at) { dossier, _ in
+                try dossier.requestSupplement(
+                    by: officer, role: .intake, items: [.init(subject: "answer:so_ban", reason: "Ghi rõ")],
+                    ground: "x", answerBy: at.adding(seconds: 86_400))
+            }
+            let asked = await client.get(one + receipt.lookupKey)
+            try check(asked, "get", post + "/{code}")
+            #expect(asked.text.contains("\"reason\":\"Ghi rõ\""))
             let upload = "/api/v1/uploads"
             try check(
                 await client.send(.post, upload + "?name=a.pdf", partner, body: Array("%PDF-1".utf8)), "post", upload)

@@ -218,6 +218,7 @@ import Web
             let client = try await stage.signIn("an")
             #expect(await client.get("/can-bo/ho-so/\(code)").status == 200)
             #expect(await client.get("/can-bo/ho-so/\(code)/viec/thu-phi").status == 409)
+            #expect(await client.get("/can-bo/ho-so/\(code)/viec/ky").status == 403)
             let queue = await client.get("/can-bo")
             let token = [("csrf", queue.csrfToken ?? "")]
             #expect(
@@ -227,11 +228,11 @@ import Web
             let entries = try await stage.store.auditEntries(limit: 100).reversed().map { $0 }
             #expect(
                 entries.map(\.action) == [
-                    .signInFailed, .signedIn, .viewed, .refused, .acted, .openedSlip, .signedOut,
+                    .signInFailed, .signedIn, .viewed, .refused, .refused, .acted, .openedSlip, .signedOut,
                 ])
             #expect(entries.dropFirst().allSatisfy { $0.who == "an" && $0.at == stage.clock.now() })
             #expect(entries[0].address == "192.0.2.66" && entries[2].subject == code)
-            #expect(entries[4].subject == "\(code) accept")
+            #expect(entries[4].subject == "/can-bo/ho-so/\(code)/viec/ky" && entries[5].subject == "\(code) accept")
             let findings = try StoreOperations.verify(stage.store.folder) { _ in }.findings
             #expect(findings == [])
         }

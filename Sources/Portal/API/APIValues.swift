@@ -75,11 +75,20 @@ struct APIDossier: Codable {
     struct Step: Codable {
         let kind, at: String
     }
+    /// What the citizen is asked to mend, and until when.
+    struct Supplement: Codable {
+        struct Item: Codable {
+            let name, reason: String
+        }
+        let answerBy: String
+        let items: [Item]
+    }
     let code, procedure, revision, status, statusText, state, receivedAt, holder: String
     let nationalCode: Int
     let due: String?
     let steps: [Step]
     let missing: [String]
+    let supplement: Supplement?
     let attachments: [APIFile]
     let payment: APIPayment?
 }

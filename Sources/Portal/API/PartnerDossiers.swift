@@ -196,6 +196,11 @@ extension Portal {
         let isRight = MessageAuthentication.equal(Array(Store.digest(of: key).utf8), Array(expected.utf8))
         guard isRight, let dossier else { return try notFound(exchange) }
         let events = try await store.events(of: dossier.id)
+        let supplement = dossier.openSupplement.map { open in
+            APIDossier.Supplement(
+                answerBy: machineTime(open.request.answerBy),
+                items: open.request.items.map { .init(name: subject($0.subject, of: dossier), reason: $0.reason) })
+        }
         return apiResponse(
             APIDossier(
                 code: dossier.code.rawValue, procedure: dossier.submission.procedure.rawValue,
@@ -204,7 +209,7 @@ extension Portal {
                 receivedAt: machineTime(dossier.submittedAt), holder: holder(dossier, officers: [:]),
                 nationalCode: dossier.nationalCode, due: dossier.dueAt.map(machineTime),
                 steps: events.map { .init(kind: $0.event.kind.rawValue, at: machineTime($0.at)) },
-                missing: dossier.openSupplement?.request.items.map { subject($0.subject, of: dossier) } ?? [],
+                missing: supplement?.items.map(\.name) ?? [], supplement: supplement,
                 attachments: apiFiles(dossier.attachments),
                 payment: try await payment(of: dossier, exchange, makesOrder: false)))
     }

@@ -1,3 +1,4 @@
+import HTTPWire
 import PublicService
 import Store
 import Web
@@ -17,5 +18,18 @@ extension Portal {
         } catch {
             logger.error("the audit trail could not be written", metadata: ["action": "\(action.rawValue)"])
         }
+    }
+}
+
+/// Tells the trail of officers who called what their roles do not admit; the router answers them 403.
+struct RefusalAudit: Middleware {
+    let portal: Portal
+
+    func enterWaiting(_ exchange: inout Exchange) async throws -> Response? {
+        guard let route = exchange.route, case .officer(let roles) = route.access, let session = exchange.session,
+            roles.isDisjoint(with: session.roles)
+        else { return nil }
+        await portal.audit(.refused, exchange, about: String(exchange.head.path.prefix(200)))
+        return nil
     }
 }
