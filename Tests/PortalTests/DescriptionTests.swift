@@ -192,7 +192,7 @@ import Web
             }
             for limit in [1, 3, 7, 500] {
                 var found: [String] = []
-                var last = try await page("limit=\(limit)")
+                var last = try await page("limit=\(limit)&after=")
                 found += last.items.map(\.code)
                 while let next = last.next {
                     last = try await page("limit=\(limit)&after=\(next)")

@@ -163,7 +163,8 @@ extension Portal {
         guard let limit = Int(exchange.query["limit"] ?? "100"), (1...500).contains(limit) else {
             return apiRefusal("limit", "badLimit", messages.say("due.badLimit"))
         }
-        let after = exchange.query["after"]
+        // Empty is the beginning, so that a reader need not leave the parameter out.
+        let after = exchange.query["after"].flatMap { $0.isEmpty ? nil : $0 }
         if let after, try await !isOwn(after, partner) {
             return apiRefusal("after", "badAfter", messages.say("api.badAfter"))
         }
