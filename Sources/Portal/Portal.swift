@@ -19,6 +19,8 @@ public struct PortalSettings: Sendable {
     public var isTrial: Bool
     /// How to reach the payment gateway; nil when fees are paid at the desk only.
     public var merchant: VNPAYMerchant?
+    /// What a password's hash must cost at least; cheaper ones are made anew at sign-in.
+    public var passwordCost = Scrypt.password
 
     /// Sets them.
     public init(publicURL: String, agency: AgencyCode, isTrial: Bool, merchant: VNPAYMerchant?) {

@@ -36,7 +36,8 @@ extension Portal {
         addVerbs(to: &routes)
         addDeskSlips(to: &routes)
         return Router(
-            routes, middleware: [headers, Compression(), sessions], errors: errorPages(isDesk: true),
+            routes, middleware: [headers, Compression(), sessions, RefusalAudit(portal: self)],
+            errors: errorPages(isDesk: true),
             denied: { exchange in exchange.session == nil && exchange.isSafe ? .seeOther("/can-bo/dang-nhap") : nil })
     }
 

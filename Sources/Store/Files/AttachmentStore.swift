@@ -79,6 +79,13 @@ public final class AttachmentStore: Sendable {
         }
     }
 
+    /// Why `store` would refuse a small file; nil when it would keep it. Keeps nothing itself.
+    public static func refusal(of bytes: [UInt8], name: String) -> UploadRefusal? {
+        if bytes.isEmpty { return .empty }
+        guard let type = FileType.of(Array(bytes.prefix(16))) else { return .unknownType }
+        return FileType.agrees(name: name, type: type) ? nil : .nameDisagrees
+    }
+
     /// Opens a stored file; nil when there is none.
     public func open(_ digest: ContentDigest) async throws -> OpenFile? {
         let path = path(of: digest)
