@@ -28,9 +28,9 @@ final class BodyPipe {
         reader.resume(returning: BodyPipe.last(ending))
     }
 
-    /// What is there now; nil when the reader must wait.
+    /// What is there now; nil when the reader must wait. What was received before the content broke off comes first: an
+    /// upload that is resumed goes on behind it.
     func take() -> Result<[UInt8]?, BodyError>? {
-        if case .failure(let error)? = ending { return .failure(error) }
         if first < pieces.count {
             let piece = pieces[first]
             first += 1

@@ -67,7 +67,7 @@ final class Connection: EventHandler, @unchecked Sendable {
     // MARK: Events
 
     func handle(events: UInt32) {
-        if events & UInt32(EPOLLERR.rawValue) != 0 { return close() }
+        if events & UInt32(EPOLLERR.rawValue) != 0 { return receiveRemains() }
         if events & UInt32(EPOLLHUP.rawValue) != 0, !wantsInput { return close() }
         if events & UInt32(EPOLLIN.rawValue | EPOLLHUP.rawValue) != 0 { receive() }
         serve()
@@ -117,8 +117,8 @@ final class Connection: EventHandler, @unchecked Sendable {
         }
     }
 
-    private func receive() {
-        guard !isClosed, wantsInput else { return }
+    private func receive(heedingBacklog: Bool = true) {
+        guard !isClosed, wantsInput || !heedingBacklog else { return }
         if proxyBytes != nil, !receiveProxyHeader() { return }
         if input.isEmpty, let exchange, let pipe = exchange.pipe, let toCome = exchange.decoder.plainBytesToCome {
             return receivePlainContent(exchange, pipe, toCome)
@@ -137,6 +137,17 @@ final class Connection: EventHandler, @unchecked Sendable {
                 input.append(contentsOf: received)
             }
         }
+    }
+
+    /// The client has reset the connection. Content that the kernel still holds goes to the handler that waits for it: an
+    /// upload that is resumed need not send it again.
+    private func receiveRemains() {
+        // Bounded: as much as the kernel keeps for a socket, in pieces of 64 KB.
+        for _ in 0..<96 {
+            guard !isClosed, let exchange, exchange.pipe != nil, !exchange.decoder.isComplete else { break }
+            receive(heedingBacklog: false)
+        }
+        close()
     }
 
     /// Content of known length goes into the piece that the handler will get, without a copy on the way.
