@@ -84,6 +84,15 @@ enum Migrations {
                 PRIMARY KEY (scope, digest))
             """,
         ],
+        [
+            """
+            CREATE TABLE resumable_upload (
+                id TEXT NOT NULL PRIMARY KEY, scope TEXT NOT NULL, name TEXT NOT NULL, length INTEGER,
+                expected TEXT, durable INTEGER NOT NULL, digest TEXT, type TEXT, expires_at INTEGER NOT NULL)
+            """,
+            "CREATE INDEX resumable_upload_by_scope ON resumable_upload (scope, expires_at)",
+            "CREATE INDEX resumable_upload_by_age ON resumable_upload (expires_at)",
+        ],
     ]
 
     /// Brings a database to the newest step; refuses one that a newer program wrote.
