@@ -38,7 +38,7 @@ extension JSONEncoder {
 }
 
 /// One line an exchange in `DATA/access.jsonl`, written in batches off the event loops. Names nobody: no query, and the
-/// unguessable part of a draft's address is left out.
+/// unguessable part of a draft's or an upload's address is left out.
 final class AccessLog: ExchangeObserver {
     private let queue = DispatchQueue(label: "motcua.access-log")
     private let pending = Mutex<(lines: [UInt8], lost: Int)>(([], 0))
@@ -91,9 +91,10 @@ final class AccessLog: ExchangeObserver {
 
     /// `/nop/…/tre`: who has the token has the draft.
     static func masked(_ path: String) -> String {
-        guard path.hasPrefix("/nop/") else { return path }
+        let secretSegments = [("/nop/", 2), ("/api/v1/uploads/", 4)]
+        guard let (_, secret) = secretSegments.first(where: { path.hasPrefix($0.0) }) else { return path }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        return parts.enumerated().map { $0.offset == 2 ? "*" : String($0.element) }.joined(separator: "/")
+        return parts.enumerated().map { $0.offset == secret ? "*" : String($0.element) }.joined(separator: "/")
     }
 
     private static func escaped(_ text: String) -> String {

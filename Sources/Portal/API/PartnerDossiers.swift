@@ -14,9 +14,6 @@ extension Portal {
         routes.program(.post, "/api/v1/dossiers", access: .partner, bodyLimit: Portal.apiBodyLimit) { [self] in
             try await take($0)
         }
-        routes.program(.post, "/api/v1/uploads", access: .partner, bodyLimit: Int(UploadLimits.fileBytes)) { [self] in
-            try await upload($0)
-        }
         routes.program(.get, "/api/v1/dossiers", access: .partner, bodyLimit: 0) { [self] in
             try await ownSubmissions($0)
         }
@@ -63,25 +60,6 @@ extension Portal {
                     ["error": APIError(code: "keyReused", message: messages.say("api.keyReused"), fields: [])],
                     .conflict)
             }
-        }
-    }
-
-    /// A paper ahead of the dossier that names it: the content as it is, streamed to the disk.
-    private func upload(_ exchange: Exchange) async throws -> Response {
-        guard let partner = exchange.partner else { throw Refused(.unauthorized, "no partner") }
-        guard let name = exchange.query["name"].flatMap({ try? TypedText.line($0, limit: 120) }) else {
-            return apiRefusal("name", "badFileName", messages.say("api.badFileName"))
-        }
-        let file = try await store.attachments.begin()
-        do {
-            while let piece = try await exchange.body.next() { try await store.attachments.append(piece, to: file) }
-            let stored = try await store.attachments.finish(file, name: name)
-            try await store.addUpload(stored, scope: "partner:\(partner)", at: now)
-            return apiResponse(APIFile(name: name, size: stored.byteCount, sha256: stored.digest.rawValue), .created)
-        } catch {
-            await store.attachments.abandon(file)
-            guard error is UploadRefusal else { throw error }
-            return apiRefusal("name", "badFileType", messages.say("api.badFileType"))
         }
     }
 
