@@ -38,6 +38,7 @@ extension Portal {
         }
         let body: APISubmission
         do {
+            try JSONLimits().check(bytes)
             body = try JSONDecoder().decode(APISubmission.self, from: Data(bytes))
         } catch {
             return apiResponse(
