@@ -19,6 +19,7 @@ extension Portal {
         addPublicSlips(to: &routes)
         addOpenData(to: &routes)
         addPartnerDossiers(to: &routes)
+        addPartnerUploads(to: &routes)
         return Router(
             routes, middleware: [headers, Compression(), Partners(store: store)], kept: cache,
             errors: errorPages(isDesk: false))

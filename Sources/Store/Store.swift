@@ -9,6 +9,8 @@ public final class Store: Sendable {
     public let folder: DataFolder
     /// Papers.
     public let attachments: AttachmentStore
+    /// Files that come in over several requests.
+    let partials: PartialFiles
     let database: Database
     let chain: EventChain
     private let lookupSecret: [UInt8]
@@ -22,8 +24,9 @@ public final class Store: Sendable {
         database = try Database(path: folder.database, options: options)
         // The names of the database and its log must outlive a power cut as well.
         guard FileSystem.flush(directory: folder.path) else { throw StoreError.unavailable }
-        attachments = AttachmentStore(
-            folder, queue: WorkQueue(name: "files", width: 4, backlogLimit: 512), faults: options.faults)
+        let files = WorkQueue(name: "files", width: 4, backlogLimit: 512)
+        attachments = AttachmentStore(folder, queue: files, faults: options.faults)
+        partials = PartialFiles(folder, queue: files, faults: options.faults)
         attachments.sweep()
     }
 

@@ -52,6 +52,7 @@ import Web
         .init(Array("{\"a\":\"".utf8) + [0xFF] + Array("\"}".utf8), "/a", "badUTF8"),
         .init(Array("{\"a\":\"".utf8) + [0xC0, 0x80] + Array("\"}".utf8), "/a", "badUTF8"),
         .init(String(repeating: "[", count: 100_000), String(repeating: "/0", count: 17), "tooDeep"),
+        .init("[" + String(repeating: "0,", count: 20_000) + "0]", "/19999", "tooManyValues"),
         .init(String(repeating: "{\"a\":", count: 100_000), String(repeating: "/a", count: 17), "tooDeep"),
     ]
 

@@ -45,7 +45,8 @@ import Web
         }
     }
 
-    @Test(arguments: ["", "{", "[]", "null", "{\"procedure\":1}", "\u{FEFF}{}"]) func refusesWhatIsNoSubmission(
+    @Test(arguments: ["", "{", "[]", "null", "{\"procedure\":1}", "\u{FEFF}{}", String(repeating: "[", count: 99_999)])
+    func refusesWhatIsNoSubmission(
         _ body: String
     ) async throws {
         try await Stage.with { stage in

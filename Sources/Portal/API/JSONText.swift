@@ -57,9 +57,12 @@ struct JSONDefect: Error, Sendable {
 /// characters only (no halves of a surrogate pair), nothing after the value. Two readers never see two bodies in one.
 struct JSONText {
     private static let depthLimit = 16
+    /// A body of brackets alone would otherwise cost a hundred times its size.
+    private static let valueLimit = 20_000
     private let bytes: [UInt8]
     private var position = 0
     private var path = JSONPath()
+    private var valueCount = 0
 
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -91,6 +94,8 @@ struct JSONText {
 
     private mutating func value(depth: Int) throws(JSONDefect) -> JSONValue {
         guard depth <= JSONText.depthLimit else { throw defect("tooDeep") }
+        valueCount += 1
+        guard valueCount <= JSONText.valueLimit else { throw defect("tooManyValues") }
         switch next {
         case UInt8(ascii: "{"): return try object(depth)
         case UInt8(ascii: "["): return try array(depth)

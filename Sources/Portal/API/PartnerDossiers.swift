@@ -16,9 +16,6 @@ extension Portal {
         routes.program(.post, "/api/v1/dossiers", access: .partner, bodyLimit: Portal.apiRouteLimit) { [self] in
             try await take($0)
         }
-        routes.program(.post, "/api/v1/uploads", access: .partner, bodyLimit: Portal.apiRouteLimit) { [self] in
-            try await upload($0)
-        }
         routes.program(.get, "/api/v1/dossiers", access: .partner, bodyLimit: 0) { [self] in
             try await ownSubmissions($0)
         }
@@ -92,30 +89,6 @@ extension Portal {
 
     private func isWithin(_ limit: Int, _ exchange: Exchange) -> Bool {
         (exchange.head.fields[.contentLength].flatMap { Int($0) } ?? 0) <= limit
-    }
-
-    /// A paper ahead of the dossier that names it: the content as it is, streamed to the disk.
-    private func upload(_ exchange: Exchange) async throws -> Response {
-        guard let partner = exchange.partner else { throw Refused(.unauthorized, "no partner") }
-        let names = exchange.query.all("name")
-        guard names.count == 1, let name = fileName(names[0]) else {
-            return apiRefusal("name", "badFileName", messages.say("api.badFileName"))
-        }
-        guard isWithin(Int(UploadLimits.fileBytes), exchange) else {
-            return apiRefusal(.contentTooLarge, "bodyTooLarge")
-        }
-        let file = try await store.attachments.begin(limit: UploadLimits.fileBytes)
-        do {
-            while let piece = try await exchange.body.next() { try await store.attachments.append(piece, to: file) }
-            let stored = try await store.attachments.finish(file, name: name)
-            try await store.addUpload(stored, scope: "partner:\(partner)", at: now)
-            return apiResponse(APIFile(name: name, size: stored.byteCount, sha256: stored.digest.rawValue), .created)
-        } catch {
-            await store.attachments.abandon(file)
-            guard let refusal = error as? UploadRefusal else { throw error }
-            if case .tooLarge = refusal { return apiRefusal(.contentTooLarge, "bodyTooLarge") }
-            return apiRefusal("name", "badFileType", messages.say("api.badFileType"))
-        }
     }
 
     // MARK: Answers

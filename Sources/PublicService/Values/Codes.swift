@@ -137,6 +137,12 @@ public struct ContentDigest: CheckedText {
         else { return nil }
         self.rawValue = rawValue
     }
+
+    /// The 32 bytes.
+    public var bytes: [UInt8] {
+        let digits = rawValue.utf8.map { isDigit($0) ? $0 - 48 : $0 - 87 }
+        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
 }
 
 @inlinable

@@ -107,7 +107,7 @@ extension Store {
         try await database.write { try $0.execute("DELETE FROM draft WHERE digest = ?", [.text(token.digest)]) }
     }
 
-    /// Forgets drafts that are older than they are kept, and sessions nobody uses.
+    /// Forgets drafts that are older than they are kept, sessions nobody uses, and uploads nobody finished.
     public func removeExpired(at: Instant) async throws {
         let limit = at.adding(seconds: -Int64(Store.draftDays) * 86_400)
         try await database.write { connection in
@@ -116,6 +116,7 @@ extension Store {
             try connection.execute(
                 "DELETE FROM login_attempt WHERE at < ?", [.integer(at.milliseconds - SignInWindow.milliseconds)])
         }
+        try await removeExpiredUploads(at: at)
     }
 
     private static func draft(_ token: DraftToken, _ at: Instant, _ connection: SQLConnection) throws -> Draft? {

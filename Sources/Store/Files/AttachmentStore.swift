@@ -98,17 +98,36 @@ public final class AttachmentStore: Sendable {
     private func keep(_ file: PendingFile, name: String) throws -> StoredFile {
         defer { file.remove() }
         let (digestBytes, byteCount) = try file.finish()
+        let stored = try check(digestBytes, byteCount, file.firstBytes, name: name)
+        // The same content again replaces itself; either name is whole.
+        try place(stored) { try disk.rename(file.path, to: $0) }
+        return stored
+    }
+
+    /// Gives a flushed file, read again from the disk, its name by digest beside the one it has: whoever dies before this
+    /// is remembered finds the old name still there. Blocks.
+    func keepLinked(_ path: String, name: String) throws -> StoredFile {
+        guard let file = OpenFile(path: path) else { throw StoreError.notFound }
+        let (digest, firstBytes) = try file.digest()
+        let stored = try check(digest, file.size, firstBytes, name: name)
+        try place(stored) { try disk.link(path, to: $0) }
+        return stored
+    }
+
+    private func check(_ hash: [UInt8], _ byteCount: Int64, _ first: [UInt8], name: String) throws -> StoredFile {
         guard byteCount > 0 else { throw UploadRefusal.empty }
-        guard let type = FileType.of(file.firstBytes) else { throw UploadRefusal.unknownType }
+        guard let type = FileType.of(first) else { throw UploadRefusal.unknownType }
         guard FileType.agrees(name: name, type: type) else { throw UploadRefusal.nameDisagrees }
-        guard let digest = ContentDigest(rawValue: digestBytes.hex) else { throw UploadRefusal.unknownType }
-        let target = path(of: digest)
+        guard let digest = ContentDigest(rawValue: hash.hex) else { throw UploadRefusal.unknownType }
+        return StoredFile(digest: digest, byteCount: byteCount, contentType: type)
+    }
+
+    private func place(_ file: StoredFile, _ name: (String) throws -> Void) throws {
+        let target = path(of: file.digest)
         let directory = (target as NSString).deletingLastPathComponent
         try makeDurable(directory)
-        // The same content again replaces itself; either name is whole.
-        try disk.rename(file.path, to: target)
+        try name(target)
         try disk.flush(folder: directory)
-        return StoredFile(digest: digest, byteCount: byteCount, contentType: type)
     }
 
     /// That a folder exists says nothing about its name being on the medium: whoever made it may have failed to flush it,
@@ -170,6 +189,25 @@ public final class PendingFile: @unchecked Sendable {
     }
 
     func remove() { unlink(path) }
+}
+
+extension OpenFile {
+    /// The SHA-256 of the content, and its first 16 bytes. Blocks; holds 64 KB.
+    fileprivate func digest() throws -> (digest: [UInt8], firstBytes: [UInt8]) {
+        var hash = SHA256()
+        var firstBytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 64 << 10)
+        var position: Int64 = 0
+        while position < size {
+            let count = pread(descriptor, &piece, piece.count, off_t(position))
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw StoreError.unavailable }
+            if position == 0 { firstBytes = Array(piece[..<min(16, count)]) }
+            hash.update(piece[..<count])
+            position += Int64(count)
+        }
+        return (hash.finish(), firstBytes)
+    }
 }
 
 /// The types that are taken, by their first bytes.

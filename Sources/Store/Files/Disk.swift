@@ -44,6 +44,12 @@ struct Disk: Sendable {
         guard Glibc.rename(from, to) == 0 else { throw .unavailable }
     }
 
+    /// Gives a file a second name; that the name is there already is as good: it stands for the same content.
+    func link(_ from: String, to: String) throws(StoreError) {
+        try meet(.rename)
+        guard Glibc.link(from, to) == 0 || errno == EEXIST else { throw .unavailable }
+    }
+
     /// Makes new and renamed names in `folder` survive a power cut.
     func flush(folder: String) throws(StoreError) {
         try meet(.flushFolder)

@@ -4,17 +4,19 @@ import PublicService
 extension Store {
     /// Remembers that `scope` uploaded `file`.
     public func addUpload(_ file: StoredFile, scope: String, at: Instant) async throws {
-        try await database.write { connection in
-            try connection.execute(
-                """
-                INSERT INTO upload (scope, digest, type, size, at) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT (scope, digest) DO UPDATE SET at = excluded.at
-                """,
-                [
-                    .text(scope), .text(file.digest.rawValue), .text(file.contentType), .integer(file.byteCount),
-                    .integer(at.milliseconds),
-                ])
-        }
+        try await database.write { try Store.add(file, scope: scope, at: at, $0) }
+    }
+
+    static func add(_ file: StoredFile, scope: String, at: Instant, _ connection: SQLConnection) throws {
+        try connection.execute(
+            """
+            INSERT INTO upload (scope, digest, type, size, at) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (scope, digest) DO UPDATE SET at = excluded.at
+            """,
+            [
+                .text(scope), .text(file.digest.rawValue), .text(file.contentType), .integer(file.byteCount),
+                .integer(at.milliseconds),
+            ])
     }
 
     /// A paper that `scope` uploaded; nil when it did not.

@@ -89,7 +89,16 @@ enum Migrations {
             CREATE TABLE audit (
                 position INTEGER NOT NULL PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL,
                 subject TEXT NOT NULL, address TEXT NOT NULL, link BLOB NOT NULL)
+            """,
+        ],
+        [
             """
+            CREATE TABLE resumable_upload (
+                id TEXT NOT NULL PRIMARY KEY, scope TEXT NOT NULL, name TEXT NOT NULL, length INTEGER,
+                expected TEXT, durable INTEGER NOT NULL, digest TEXT, type TEXT, expires_at INTEGER NOT NULL)
+            """,
+            "CREATE INDEX resumable_upload_by_scope ON resumable_upload (scope, expires_at)",
+            "CREATE INDEX resumable_upload_by_age ON resumable_upload (expires_at)",
         ],
     ]
 

@@ -81,6 +81,8 @@ public struct FormRules: Sendable {
     public var fieldLimit: Int
     /// One text, in bytes.
     public var valueByteLimit: Int
+    /// All texts together, in bytes: they stay in memory, unlike files.
+    public var textByteLimit = 256 << 10
     /// What files it may carry; nil for none.
     public var uploads: UploadRules?
 

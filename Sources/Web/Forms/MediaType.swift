@@ -80,3 +80,19 @@ struct ParameterList: Sendable, Hashable {
         return start[...last]
     }
 }
+
+/// A parameter's value with a character set: `UTF-8'vi'gi%E1%BA%A5y.pdf` (RFC 5987 §3.2, RFC 8187 §3.2).
+enum ExtendedValue {
+    /// nil when malformed, or in another character set than UTF-8 and ISO-8859-1.
+    static func text(_ value: String) -> String? {
+        let parts = value.utf8.split(separator: UInt8(ascii: "'"), maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[2].allSatisfy({ isTokenByte($0) && $0 != UInt8(ascii: "'") }),
+            let bytes = PercentEncoding.decode(parts[2])
+        else { return nil }
+        switch String(Substring(parts[0])).lowercased() {
+        case "utf-8": return String(validating: bytes, as: UTF8.self)
+        case "iso-8859-1": return String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+        default: return nil
+        }
+    }
+}

@@ -9,6 +9,7 @@ struct MultipartFormReader {
     private var files: [UploadedFile] = []
     private var hasToken = false
     private var partCount = 0
+    private var textByteCount = 0
     private var part: Part?
     private var sink: (any UploadSink)?
 
@@ -92,7 +93,10 @@ struct MultipartFormReader {
         case .text(let name, var text):
             part = nil
             text += bytes
-            guard text.count <= rules.valueByteLimit else { throw Refused(.contentTooLarge, "a field is too long") }
+            textByteCount += bytes.count
+            guard text.count <= rules.valueByteLimit, textByteCount <= rules.textByteLimit else {
+                throw Refused(.contentTooLarge, "a field is too long")
+            }
             part = .text(name: name, text)
         case .file(var file):
             file.byteCount += bytes.count

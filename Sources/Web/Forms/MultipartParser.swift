@@ -34,6 +34,8 @@ struct MultipartParser: Sendable {
     }
 
     private static let headByteLimit = 8 << 10
+    /// Bytes of an incomplete head that are known not to end it: single bytes must not cost a search from its start each.
+    private var searched = 0
     private let delimiter: [UInt8]
     private var state = State.start
     private var buffer: [UInt8] = []
@@ -87,10 +89,12 @@ struct MultipartParser: Sendable {
             default: throw .badDelimiter
             }
         case .head:
-            guard let end = headEnd(from: position) else {
+            guard let end = headEnd(from: position, searched) else {
+                searched = max(0, available - 3)
                 guard available <= MultipartParser.headByteLimit else { throw .badPartHead }
                 return nil
             }
+            searched = 0
             guard end - position <= MultipartParser.headByteLimit else { throw .badPartHead }
             events.append(.begin(try PartHead(parsing: buffer[position..<end])))
             return advance(to: end + 4, .content)
@@ -136,8 +140,8 @@ struct MultipartParser: Sendable {
         if !range.isEmpty { events.append(.content(Array(buffer[range]))) }
     }
 
-    private func headEnd(from position: Int) -> Int? {
-        var index = position
+    private func headEnd(from position: Int, _ searched: Int) -> Int? {
+        var index = position + searched
         while index + 3 < buffer.count {
             if buffer[index] == 13, buffer[index + 1] == 10, buffer[index + 2] == 13, buffer[index + 3] == 10 {
                 return index
@@ -183,10 +187,17 @@ extension MultipartParser.PartHead {
             }
         }
         guard let disposition, disposition.head.lowercased() == "form-data",
-            let name = disposition.parameters["name"], disposition.parameters["filename*"] == nil
+            let name = disposition.parameters["name"]
         else { throw .badPartHead }
         self.name = MultipartParser.PartHead.unescaped(name)
-        self.fileName = disposition.parameters["filename"].map(MultipartParser.PartHead.unescaped)
+        // RFC 7578 §4.2 tells senders not to write the second form; some libraries do for names with marks, and then only it
+        // says the whole name (RFC 6266 §4.3).
+        if let extended = disposition.parameters["filename*"] {
+            guard let fileName = ExtendedValue.text(extended) else { throw .badPartHead }
+            self.fileName = fileName
+        } else {
+            self.fileName = disposition.parameters["filename"].map(MultipartParser.PartHead.unescaped)
+        }
         self.contentType = type
     }
 

@@ -108,7 +108,7 @@ import Testing
             for number in 0..<3 { _ = try await Sample.submit(store, key: "k\(number)") }
             let connection = try SQLConnection(path: folder.database, isReader: false)
             // As the first step left it.
-            for name in ["event_chain", "login_attempt", "setting", "upload", "audit"] {
+            for name in ["event_chain", "login_attempt", "setting", "upload", "audit", "resumable_upload"] {
                 try connection.execute("DROP TABLE \(name)")
             }
             for name in ["code_seed", "code_step"] { try connection.execute("ALTER TABLE officer DROP COLUMN \(name)") }

@@ -155,6 +155,31 @@ private final class MemorySink: UploadSink {
         #expect(sink.now.discarded == ["B", "C", "C"])
     }
 
+    @Test func anEmptyFileIsAFile() async throws {
+        let site = site()
+        let token = try await token(site)
+        let reply = await site.post("/files", [token], files: [("paper", "x.pdf", []), ("paper", "y.pdf", [])])
+        #expect(reply.text == "paper:x.pdf:0:\npaper:y.pdf:0:", "two files of one field are no defect")
+        #expect(await site.post("/files", [token], files: [("paper", "", [1])]).status == 400)
+    }
+
+    @Test func textsTogetherAreBounded() async throws {
+        let site = site()
+        let token = try await token(site)
+        let long = String(repeating: "x", count: 60_000)
+        let four = (0..<4).map { ("n\($0)", long) }
+        #expect(await site.post("/files", [token] + four, files: []).status == 200)
+        #expect(await site.post("/files", [token] + four + [("n4", long)], files: []).status == 413)
+    }
+
+    @Test func partsAreCounted() async throws {
+        let site = site()
+        let token = try await token(site)
+        let nothing = (0..<203).map { ("f\($0)", "", [UInt8]()) }
+        #expect(await site.post("/files", [token], files: Array(nothing.dropLast())).status == 200)
+        #expect(await site.post("/files", [token], files: nothing).status == 413)
+    }
+
     @Test func takesNoFileBeforeTheToken() async throws {
         let site = site()
         _ = try await token(site)
@@ -193,6 +218,9 @@ private final class MemorySink: UploadSink {
         ("  Đơn xin  xác nhận .pdf  ", "Đơn xin  xác nhận .pdf"), ("a/", "a"),
         (String(repeating: "ế", count: 200) + ".pdf", String(repeating: "ế", count: 116) + ".pdf"),
         (String(repeating: "x", count: 200), String(repeating: "x", count: 120)),
+        ("ab" + String(repeating: "\u{301}", count: 3000) + ".pdf", "a.pdf"),
+        ("e" + String(repeating: "\u{301}", count: 3000) + ".pdf", "file.pdf"),
+        ("a." + "p" + String(repeating: "\u{301}", count: 3000), "a."),
     ])
     func cleansFileNames(_ sent: String, _ cleaned: String) {
         #expect(FileName.cleaned(sent) == cleaned)

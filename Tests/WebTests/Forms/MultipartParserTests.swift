@@ -109,8 +109,16 @@ import Testing
             claim: "name twice", body: "--b\r\nContent-Disposition: form-data; name=\"a\"; name=\"b\"\r\n\r\n",
             defect: .badPartHead),
         Refusal(
-            claim: "extended name", body: "--b\r\nContent-Disposition: form-data; name=a; filename*=UTF-8''x\r\n\r\n",
+            claim: "extended name in another character set",
+            body: "--b\r\nContent-Disposition: form-data; name=a; filename*=UTF-16''x\r\n\r\n", defect: .badPartHead),
+        Refusal(
+            claim: "extended name without character set",
+            body: "--b\r\nContent-Disposition: form-data; name=a; filename*=x\r\n\r\n", defect: .badPartHead),
+        Refusal(
+            claim: "folded line", body: "--b\r\nContent-Disposition: form-data;\r\n name=\"a\"\r\n\r\n",
             defect: .badPartHead),
+        Refusal(
+            claim: "endless lines", body: head + String(repeating: "a:b\r\n", count: 2000), defect: .badPartHead),
         Refusal(
             claim: "attachment", body: "--b\r\nContent-Disposition: attachment; name=\"a\"\r\n\r\n",
             defect: .badPartHead),
@@ -124,6 +132,36 @@ import Testing
     func refuses(_ refusal: Refusal) throws {
         #expect(throws: refusal.defect) { try Self.read([Array(refusal.body.utf8)]) }
         #expect(throws: refusal.defect) { try Self.read(refusal.body.utf8.map { [$0] }) }
+    }
+
+    @Test(
+        arguments: [
+            ("filename*=UTF-8''gi%E1%BA%A5y.pdf", "giấy.pdf"), ("filename*=utf-8'vi'a%20b.pdf", "a b.pdf"),
+            ("filename=\"_.pdf\"; filename*=UTF-8''%E1%BA%A5.pdf", "ấ.pdf"),
+            ("filename*=UTF-8''%E1%BA%A5.pdf; filename=\"_.pdf\"", "ấ.pdf"),
+            ("filename*=iso-8859-1'en'%A3.pdf", "£.pdf"),
+            ("filename*=UTF-8''", ""), ("filename=\"a%22b%0D%0A.pdf\"", "a\"b\r\n.pdf"),
+            ("filename=\"100%.pdf\"", "100%.pdf"),
+            ("filename*=UTF-8''%ff", nil), ("filename*=UTF-8''%e", nil), ("filename*=UTF-8''a b", nil),
+            ("filename*=UTF-8''a'b", nil), ("filename*=UTF-8''a; filename*=UTF-8''b", nil), ("filename*=''a", nil),
+        ] as [(String, String?)]) func readsFileNames(_ parameters: String, _ name: String?) throws
+    {
+        let body = Array("--b\r\nContent-Disposition: form-data; name=\"f\"; \(parameters)\r\n\r\n\r\n--b--".utf8)
+        guard let name else {
+            #expect(throws: MultipartParser.Defect.badPartHead) { try Self.read([body]) }
+            return
+        }
+        #expect(try Self.read([body]).first == .begin(.init(name: "f", fileName: name, contentType: nil)))
+        #expect(try Self.read(body.map { [$0] }).first == .begin(.init(name: "f", fileName: name, contentType: nil)))
+    }
+
+    @Test func aLongHeadInSingleBytesIsSearchedOnce() throws {
+        var parser = try #require(MultipartParser(boundary: "b"))
+        _ = try parser.feed(Array((Self.head + "X: ").utf8))
+        for _ in 0..<8000 { _ = try parser.feed([97]) }
+        #expect(try parser.feed([13, 10]).isEmpty)
+        #expect(try parser.feed([13]).isEmpty)
+        #expect(try parser.feed([10]) == [.begin(.init(name: "a", fileName: nil, contentType: nil))])
     }
 
     @Test func noBytesMakeTheParserTrapAndNoSplitChangesTheAnswer() {
