@@ -52,6 +52,10 @@ final class SQLConnection {
             try execute("PRAGMA journal_mode=WAL")
             try execute("PRAGMA synchronous=FULL")
             try execute("PRAGMA foreign_keys=ON")
+            // What a savepoint would need to go back: in memory, not in a temporary file made and removed for each job.
+            try execute("PRAGMA temp_store=MEMORY")
+            // Copying the log into the database holds up a commit: rarely, and for many changes of one page at once.
+            try execute("PRAGMA wal_autocheckpoint=4000")
             let synchronous = try query("PRAGMA synchronous") { $0.integer(0) }.first ?? 0
             let mode = try query("PRAGMA journal_mode") { $0.text(0) }.first ?? ""
             // 2 is FULL: anything less acknowledges what a power cut takes back.
