@@ -10,6 +10,8 @@ public enum DataFolderError: Error, Sendable, CustomStringConvertible {
     case unwritable(String, String)
     /// A secret can be read by everyone.
     case exposedSecret(String)
+    /// Nothing was ever kept there.
+    case absent(String)
 
     /// For the operator.
     public var description: String {
@@ -17,6 +19,7 @@ public enum DataFolderError: Error, Sendable, CustomStringConvertible {
         case .inUse(let path): "\(path) is in use by another motcua"
         case .unwritable(let path, let reason): "\(path) cannot be written: \(reason)"
         case .exposedSecret(let path): "\(path) can be read by other users: set its mode to 0600"
+        case .absent(let path): "\(path) holds no data of motcua"
         }
     }
 }
@@ -26,6 +29,12 @@ public final class DataFolder: Sendable {
     /// Its path.
     public let path: String
     private let lock: Int32
+
+    /// Opens one that holds data and takes its lock; a mistyped path makes no folder. Blocks.
+    public convenience init(existing path: String) throws(DataFolderError) {
+        guard access(path + "/motcua.sqlite", F_OK) == 0 else { throw .absent(path) }
+        try self.init(path)
+    }
 
     /// Opens or makes it (mode 0700) and takes its lock. Blocks.
     public init(_ path: String) throws(DataFolderError) {
@@ -41,8 +50,10 @@ public final class DataFolder: Sendable {
             close(lock)
             throw .inUse(path)
         }
-        // The new folders' names must outlive a power cut before anything in them is promised.
-        guard FileSystem.flush(directory: path) else {
+        // A folder that somebody made beforehand is usually open to all. The new folders' names, and this one's own, must
+        // outlive a power cut before anything in them is promised.
+        guard chmod(path, 0o700) == 0, FileSystem.flush(directory: path), FileSystem.flush(directory: path + "/..")
+        else {
             close(lock)
             throw .unwritable(path, String(cString: strerror(errno)))
         }

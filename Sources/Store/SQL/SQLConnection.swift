@@ -88,6 +88,14 @@ final class SQLConnection {
             let buffer = UnsafeBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(statement, column)))
             return String(decoding: buffer, as: UTF8.self)
         }
+        func value(_ column: Int32) -> SQLValue {
+            switch sqlite3_column_type(statement, column) {
+            case SQLITE_NULL: .null
+            case SQLITE_INTEGER: .integer(integer(column))
+            case SQLITE_BLOB: .blob(blob(column))
+            default: .text(text(column))
+            }
+        }
         func blob(_ column: Int32) -> [UInt8] {
             guard let bytes = sqlite3_column_blob(statement, column) else { return [] }
             return Array(UnsafeRawBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(statement, column))))
