@@ -29,21 +29,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         LoggingSystem.bootstrap { JSONLogHandler(label: $0) }
         let logger = Logger(label: "motcua")
-        do {
-            try await Program(try options.configuration(), logger).run()
-        } catch let error as ConfigurationError {
-            throw ValidationError(error.description)
-        } catch let error as DataFolderError {
-            throw ValidationError(error.description)
-        } catch let error as CatalogueError {
-            throw ValidationError(error.description)
-        } catch let error as PortalStartError {
-            throw ValidationError(error.description)
-        } catch let error as SystemCallError {
-            throw ValidationError(error.description)
-        } catch let error as TLSError {
-            throw ValidationError(error.description)
-        }
+        try await plainly { try await Program(try options.configuration(), logger).run() }
     }
 }
 
@@ -59,6 +45,9 @@ struct Program {
 
     func run() async throws {
         let started = ContinuousClock.now
+        // Before anybody is served: a stop that comes early is kept, not lost.
+        let signals = SignalSources([SIGTERM, SIGINT])
+        defer { signals.cancel() }
         let resources = try configuration.resources()
         let store = try Store(try DataFolder(configuration["data"]))
         let catalogue = try CatalogueReader.read(resources + "/Catalogue")
@@ -74,7 +63,7 @@ struct Program {
             configuration["public-url"].isEmpty ? "\(scheme)://\(addresses[0])" : configuration["public-url"]
         let demo = try await demonstration(store, resources, addresses, scheme)
         let merchant = merchant(demo?.facts, publicURL)
-        let agency = AgencyCode(rawValue: configuration["agency"]) ?? catalogue.agencies[0].code
+        let agency = try configuration.agency() ?? catalogue.agencies[0].code
         let portal = try Portal(
             store: store, catalogue: catalogue, messages: messages, resources: resources,
             settings: PortalSettings(publicURL: publicURL, agency: agency, isTrial: demo != nil, merchant: merchant),
@@ -110,7 +99,7 @@ struct Program {
         let chores = chores(portal, store, merchant)
         let reload = reloadOnHangup(tls)
         defer { reload?.cancel() }
-        let signal = await nextSignal()
+        let signal = await signals.next()
         logger.info("stopping", metadata: ["signal": "\(signal)"])
         chores.cancel()
         if let bank { kill(bank, SIGTERM) }
@@ -202,47 +191,6 @@ struct Program {
         }
         source.resume()
         return source
-    }
-
-    /// SIGTERM or SIGINT, by Dispatch sources.
-    private func nextSignal() async -> Int32 {
-        let signals = SignalSources([SIGTERM, SIGINT])
-        defer { signals.cancel() }
-        return await withCheckedContinuation { signals.start($0) }
-    }
-}
-
-/// Waits for the first of some signals.
-final class SignalSources: @unchecked Sendable {
-    // Guard: `sources` is written by init only; the continuation is taken once, behind its mutex.
-    private let sources: [any DispatchSourceSignal]
-    private let numbers: [Int32]
-    private let waiting = Mutex<CheckedContinuation<Int32, Never>?>(nil)
-
-    init(_ numbers: [Int32]) {
-        self.numbers = numbers
-        sources = numbers.map { number in
-            Glibc.signal(number, SIG_IGN)
-            return DispatchSource.makeSignalSource(signal: number, queue: .global())
-        }
-    }
-
-    func start(_ continuation: CheckedContinuation<Int32, Never>) {
-        waiting.withLock { $0 = continuation }
-        for (source, number) in zip(sources, numbers) {
-            source.setEventHandler { [self] in
-                let first = waiting.withLock { waiting in
-                    defer { waiting = nil }
-                    return waiting
-                }
-                first?.resume(returning: number)
-            }
-            source.resume()
-        }
-    }
-
-    func cancel() {
-        for source in sources { source.cancel() }
     }
 }
 

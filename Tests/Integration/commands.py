@@ -33,7 +33,7 @@ def motcua(*arguments, environment=None):
 def configuration(folder):
     for arguments, environment, said in [
         (["--public", "x"], {}, "is not ADDRESS:PORT"), (["--tls-key", "a"], {}, "belong together"),
-        ([], {"MOTCUA_NOPE": "1"}, "MOTCUA_NOPE"), (["--store", "postgresql://x"], {}, "not offered"),
+        ([], {"MOTCUA_NOPE": "1"}, "MOTCUA_NOPE"), (["--store", "postgresql://u:geheim@h/db"], {}, "only sqlite"),
         (["--trusted-proxies", "x"], {}, "trusted-proxies"), (["--config", "/nowhere"], {}, "cannot read"),
     ]:
         answer = motcua("check-config", *arguments, environment=environment)
