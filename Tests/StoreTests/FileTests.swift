@@ -87,4 +87,14 @@ import Testing
             #expect(throws: SQLError.self) { try reader.execute("DELETE FROM dossier") }
         }
     }
+
+    @Test func aDiskThatCannotKeepALogIsRefusedAtOpening() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "nolog-\(UUID().uuidString).sqlite").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        // This VFS of SQLite has no shared memory, so that the journal stays another one than asked for.
+        let refusal = #expect(throws: SQLError.self) {
+            try SQLConnection(path: path, isReader: false, diskLayer: "unix-none")
+        }
+        #expect(refusal?.message.contains("not durable") == true, "\(String(describing: refusal))")
+    }
 }
