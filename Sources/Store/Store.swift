@@ -19,8 +19,9 @@ public final class Store: Sendable {
     /// Opens the folder's database. Blocks; throws what the operator must mend.
     public init(_ folder: DataFolder, options: StoreOptions = StoreOptions()) throws {
         self.folder = folder
-        lookupSecret = try folder.secret("lookup.key")
-        chain = EventChain(key: try folder.secret("chain.key"))
+        try folder.requireDatabaseOfPapers()
+        lookupSecret = try folder.lastingSecret("lookup.key")
+        chain = EventChain(key: try folder.lastingSecret("chain.key"))
         try chain.extendToAll(folder.database)
         database = try Database(path: folder.database, options: options)
         // The names of the database and its log must outlive a power cut as well.

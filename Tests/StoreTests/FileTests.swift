@@ -97,4 +97,19 @@ import Testing
         }
         #expect(refusal?.message.contains("not durable") == true, "\(String(describing: refusal))")
     }
+
+    @Test(arguments: ["motcua.sqlite", "secrets/lookup.key", "secrets/chain.key"])
+    func whatDataDependOnIsNeverMadeAnew(_ name: String) async throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "lost-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        do {
+            let store = try Store(try DataFolder(path))
+            _ = try await store.attachments.store(Array("%PDF-1.4 paper".utf8), name: "a.pdf")
+            store.close()
+        }
+        try FileManager.default.removeItem(atPath: path + "/" + name)
+        let refusal = #expect(throws: DataFolderError.self) { try Store(try DataFolder(path)) }
+        #expect(refusal?.description.contains(name) == true)
+        #expect(!FileManager.default.fileExists(atPath: path + "/" + name))
+    }
 }

@@ -28,7 +28,7 @@ extension StoreOperations {
     /// Makes a backup, also while the server works: a consistent copy of the database first, then the papers it names,
     /// which were durable before it named them and never change. Blocks.
     public static func backup(dataPath: String, to file: String, progress: @escaping ProgressReport) throws {
-        guard access(dataPath + "/motcua.sqlite", F_OK) == 0 else { throw DataFolderError.absent(dataPath) }
+        guard FileSystem.byteCount(dataPath + "/motcua.sqlite") > 0 else { throw DataFolderError.absent(dataPath) }
         guard !FileManager.default.fileExists(atPath: file) else { throw BackupError.exists(file) }
         let partial = file + ".partial"
         // What an interrupted backup left behind.
