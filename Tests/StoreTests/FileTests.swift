@@ -100,16 +100,13 @@ import Testing
 
     @Test(arguments: ["motcua.sqlite", "secrets/lookup.key", "secrets/chain.key"])
     func whatDataDependOnIsNeverMadeAnew(_ name: String) async throws {
-        let path = FileManager.default.temporaryDirectory.appending(path: "lost-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        do {
-            let store = try Store(try DataFolder(path))
+        try await withStore { store, folder in
             _ = try await store.attachments.store(Array("%PDF-1.4 paper".utf8), name: "a.pdf")
-            store.close()
+            let file = folder.path + "/" + name
+            try FileManager.default.removeItem(atPath: file)
+            let refusal = #expect(throws: DataFolderError.self) { try Store(folder) }
+            #expect(refusal?.description.contains(file) == true)
+            #expect(!FileManager.default.fileExists(atPath: file))
         }
-        try FileManager.default.removeItem(atPath: path + "/" + name)
-        let refusal = #expect(throws: DataFolderError.self) { try Store(try DataFolder(path)) }
-        #expect(refusal?.description.contains(name) == true)
-        #expect(!FileManager.default.fileExists(atPath: path + "/" + name))
     }
 }
