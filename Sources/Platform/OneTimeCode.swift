@@ -43,6 +43,23 @@ public enum OneTimeCode {
         if bits > 0 { text.append(alphabet[Int(held << UInt32(5 - bits)) & 31]) }
         return String(decoding: text, as: UTF8.self)
     }
+
+    /// The seed that `base32` wrote; nil when it is none.
+    public static func bytes(base32 text: String) -> [UInt8]? {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
+        var seed: [UInt8] = []
+        var held: UInt32 = 0
+        var bits = 0
+        for character in text.utf8 {
+            guard let digit = alphabet.firstIndex(of: character) else { return nil }
+            held = (held << 5 | UInt32(digit)) & 0xFFFF
+            bits += 5
+            guard bits >= 8 else { continue }
+            bits -= 8
+            seed.append(UInt8(truncatingIfNeeded: held >> UInt32(bits)))
+        }
+        return base32(seed) == text ? seed : nil
+    }
 }
 
 /// Small secrets at rest: AES-256-GCM by OpenSSL, a fresh nonce each time.

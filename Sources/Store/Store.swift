@@ -1,6 +1,7 @@
 import Foundation
 import Platform
 import PublicService
+import Synchronization
 
 /// Everything that is remembered. Truth is the events; the `dossier` table is what they fold to, written in the same
 /// transaction.
@@ -14,12 +15,15 @@ public final class Store: Sendable {
     let database: Database
     let chain: EventChain
     private let lookupSecret: [UInt8]
+    /// Names of partners by their keys' digests, as far as they were used.
+    let partners = Mutex<[String: String]>([:])
 
     /// Opens the folder's database. Blocks; throws what the operator must mend.
     public init(_ folder: DataFolder, options: StoreOptions = StoreOptions()) throws {
         self.folder = folder
-        lookupSecret = try folder.secret("lookup.key")
-        chain = EventChain(key: try folder.secret("chain.key"))
+        try folder.requireDatabaseOfPapers()
+        lookupSecret = try folder.lastingSecret("lookup.key")
+        chain = EventChain(key: try folder.lastingSecret("chain.key"))
         try chain.extendToAll(folder.database)
         database = try Database(path: folder.database, options: options)
         // The names of the database and its log must outlive a power cut as well.

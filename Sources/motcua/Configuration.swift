@@ -109,7 +109,8 @@ struct Configuration: Sendable {
         for name in ["public", "desk", "operations", "bank"] { _ = try address(name) }
         guard self["store"] == "sqlite" else {
             throw ConfigurationError(
-                description: "store: \"\(self["store"])\" is not offered; this version keeps its data in SQLite")
+                description:
+                    "store: only sqlite is available in this build, not \"\(Configuration.masked(self["store"]))\"")
         }
         guard self["tls-certificate"].isEmpty == self["tls-key"].isEmpty else {
             throw ConfigurationError(description: "tls-certificate and tls-key belong together")
@@ -128,6 +129,13 @@ struct Configuration: Sendable {
         guard TrustedProxies(proxies) != nil else {
             throw ConfigurationError(description: "trusted-proxies: addresses or networks, separated by commas")
         }
+        _ = try agency()
+        let url = URLComponents(string: self["public-url"])
+        guard self["public-url"].isEmpty || ["http", "https"].contains(url?.scheme) && url?.host?.isEmpty == false,
+            !self["public-url"].hasSuffix("/")
+        else {
+            throw ConfigurationError(description: "public-url: http:// or https://, a host, and no slash at the end")
+        }
         let gateway = ["vnpay-terminal", "vnpay-secret", "vnpay-payment-url", "vnpay-api-url"].filter {
             !self[$0].isEmpty
         }
@@ -143,9 +151,36 @@ struct Configuration: Sendable {
     /// What is in force, secrets masked.
     var shown: String {
         Configuration.settings.map { setting in
-            let value = setting.isSecret && !self[setting.name].isEmpty ? "********" : self[setting.name]
+            let value =
+                setting.isSecret && !self[setting.name].isEmpty ? "********" : Configuration.masked(self[setting.name])
             return "\(setting.name) = \(value)  (\(origins[setting.name] ?? ""))"
         }.joined(separator: "\n")
+    }
+
+    /// An address without the password that may stand in it (RFC 3986 §3.2.1).
+    static func masked(_ value: String) -> String {
+        guard let scheme = value.range(of: "://"), let at = value[scheme.upperBound...].lastIndex(of: "@"),
+            let colon = value[scheme.upperBound..<at].firstIndex(of: ":")
+        else { return value }
+        return value[...colon] + "********" + value[at...]
+    }
+
+    /// Which agency is served; nil when none is named.
+    func agency() throws -> AgencyCode? {
+        guard !self["agency"].isEmpty else { return nil }
+        guard let code = AgencyCode(rawValue: self["agency"]) else {
+            throw ConfigurationError(description: "agency: \"\(self["agency"])\" is not an agency's code")
+        }
+        return code
+    }
+
+    /// Whether the files that are named can be read.
+    func checkFiles() throws {
+        for name in ["tls-certificate", "tls-key"] where !self[name].isEmpty {
+            guard FileManager.default.isReadableFile(atPath: self[name]) else {
+                throw ConfigurationError(description: "\(name): cannot read \(self[name])")
+            }
+        }
     }
 
     private static func read(_ path: String) throws -> [String: String] {
@@ -156,8 +191,12 @@ struct Configuration: Sendable {
         decoder.allowsJSON5 = true
         do {
             return try decoder.decode([String: Scalar].self, from: data).mapValues(\.text)
+        } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
+            let key =
+                context.codingPath.first.map { "\"\($0.stringValue)\" must be" } ?? "the file must hold an object of"
+            throw ConfigurationError(description: "\(path): \(key) a text, a whole number, true or false")
         } catch {
-            throw ConfigurationError(description: "\(path): \(error)")
+            throw ConfigurationError(description: "\(path) is not JSON5")
         }
     }
 

@@ -4,16 +4,6 @@ import Platform
 import PublicService
 import Store
 
-/// Runs a command on the data folder and says its errors plainly.
-private func plainly<Value>(_ body: () throws -> Value) throws -> Value {
-    do {
-        return try body()
-    } catch let error as any CustomStringConvertible & Error {
-        FileHandle.standardError.write(Data("motcua: \(error)\n".utf8))
-        throw ExitCode.failure
-    }
-}
-
 private func watched() -> ProgressReport {
     let terminal = TerminalProgress()
     return { progress in
@@ -31,9 +21,9 @@ struct Verify: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let configuration = try plainly { try common.configuration() }
-        let report = try plainly {
-            try StoreOperations.verify(try DataFolder(configuration["data"]), progress: watched())
+        let report = try await plainly {
+            let folder = try DataFolder(existing: try common.configuration()["data"])
+            return try StoreOperations.verify(folder, progress: watched())
         }
         for finding in report.findings { print("WRONG \(finding)") }
         print(
@@ -51,9 +41,9 @@ struct RebuildProjections: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let configuration = try plainly { try common.configuration() }
-        let count = try plainly {
-            try StoreOperations.rebuildProjections(try DataFolder(configuration["data"]), progress: watched())
+        let count = try await plainly {
+            let folder = try DataFolder(existing: try common.configuration()["data"])
+            return try StoreOperations.rebuildProjections(folder, progress: watched())
         }
         print("\(count) dossiers")
     }
@@ -69,8 +59,10 @@ struct Backup: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let configuration = try plainly { try common.configuration() }
-        try plainly { try StoreOperations.backup(dataPath: configuration["data"], to: file, progress: watched()) }
+        try await plainly {
+            try StoreOperations.backup(
+                dataPath: try common.configuration()["data"], to: file, progress: watched())
+        }
         print("backed up to \(file)")
     }
 }
@@ -86,9 +78,9 @@ struct Restore: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let configuration = try plainly { try common.configuration() }
-        let report = try plainly {
-            try StoreOperations.restore(from: file, dataPath: configuration["data"], progress: watched())
+        let report = try await plainly {
+            try StoreOperations.restore(
+                from: file, dataPath: try common.configuration()["data"], progress: watched())
         }
         print("\(report.dossiers) dossiers, \(report.attachments) attachments restored and verified")
     }
@@ -112,21 +104,27 @@ struct CreateOfficer: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let configuration = try plainly { try common.configuration() }
         guard let id = OfficerID(rawValue: login) else { throw ValidationError("\"\(login)\" cannot be a login") }
-        let shown = try plainly { try PersonName.check(name) }
         let texts = roles.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         let known = texts.compactMap { Role(rawValue: $0) }
         guard known.count == texts.count, !known.isEmpty else { throw ValidationError("unknown role in \"\(roles)\"") }
-        let store = try plainly { try Store(try DataFolder(configuration["data"])) }
-        guard try await store.officer(id) == nil else { throw ValidationError("\(login) exists already") }
+        try await plainly { try await make(id, Set(known)) }
+    }
+
+    private func make(_ id: OfficerID, _ roles: Set<Role>) async throws {
+        let configuration = try common.configuration()
+        guard let shown = try? PersonName.check(name) else {
+            throw CommandError(description: "\"\(name)\" cannot be a person's name")
+        }
+        let store = try Store(try DataFolder(configuration["data"]))
+        guard try await store.officer(id) == nil else { throw CommandError(description: "\(login) exists already") }
         let password = Demo.password()
         guard let hash = PasswordHash(password: password) else {
-            throw ValidationError("no memory for the password's hash")
+            throw CommandError(description: "no memory for the password's hash")
         }
         let seed = SecureRandom.bytes(20)
         try await store.save(
-            Officer(id: id, name: shown, roles: Set(known), password: hash, sealedSeed: try store.seal(seed: seed)))
+            Officer(id: id, name: shown, roles: roles, password: hash, sealedSeed: try store.seal(seed: seed)))
         store.close()
         print("\(login)  \(password)  one-time codes from \(OneTimeCode.base32(seed))")
     }
@@ -140,7 +138,12 @@ struct CheckConfig: AsyncParsableCommand {
     @OptionGroup var options: ServeOptions
 
     func run() async throws {
-        print(try plainly { try options.configuration() }.shown)
+        print(
+            try await plainly {
+                let configuration = try options.configuration()
+                try configuration.checkFiles()
+                return configuration.shown
+            })
     }
 }
 

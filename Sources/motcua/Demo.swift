@@ -55,45 +55,53 @@ enum Demo {
         let partner: String
     }
 
-    /// Makes accounts in an empty folder; finds them again in one that a demonstration made.
+    /// Makes accounts in an empty folder; finds them again in one that a demonstration made. What is made is written down
+    /// first, so that a start that was cut short is finished by the next one, under the same passwords.
     static func prepare(
         _ store: Store, resources: String, bank: String, addresses: DemoFacts.Addresses
     ) async throws -> (facts: DemoFacts, isNew: Bool) {
-        if var facts = DemoFacts.read(store.folder) {
-            facts.addresses = addresses
-            facts.bank = .init(address: bank, terminal: facts.bank.terminal, secret: facts.bank.secret)
-            try facts.write(to: store.folder)
-            return (facts, false)
-        }
-        guard try await store.officers().isEmpty else {
-            throw ConfigurationError(
+        let known = DemoFacts.read(store.folder)
+        if known == nil, try await !store.officers().isEmpty {
+            throw CommandError(
                 description: "\(store.folder.path) already has officers: --demo fills an empty folder only")
         }
         let plan = try CatalogueReader.decode(Plan.self, resources + "/Catalogue", "demo.json5")
-        var officers: [DemoFacts.Officer] = []
-        for person in plan.officers {
-            let password = Demo.password()
-            guard let id = OfficerID(rawValue: person.login), let hash = PasswordHash(password: password) else {
-                throw ConfigurationError(description: "demo.json5: \(person.login) cannot be an account")
-            }
-            let seed = SecureRandom.bytes(20)
-            try await store.save(
-                Officer(
-                    id: id, name: person.name, roles: Set(person.roles), password: hash,
-                    sealedSeed: try store.seal(seed: seed)))
-            officers.append(
-                .init(
-                    role: person.roles.map(\.rawValue).joined(separator: " "), login: person.login, password: password,
-                    name: person.name, oneTimeCodeSeed: OneTimeCode.base32(seed)))
+        var facts = known ?? invent(plan, bank: bank, addresses: addresses)
+        facts.addresses = addresses
+        facts.bank = .init(address: bank, terminal: facts.bank.terminal, secret: facts.bank.secret)
+        try facts.write(to: store.folder)
+        for officer in facts.officers { try await open(officer, store) }
+        if try await store.partner(key: facts.partnerKey) == nil {
+            try await store.addPartner(name: plan.partner, key: facts.partnerKey)
         }
-        let partnerKey = SecureRandom.bytes(24).base64URL
-        try await store.addPartner(name: plan.partner, key: partnerKey)
-        let facts = DemoFacts(
-            officers: officers, partnerKey: partnerKey,
+        return (facts, known == nil)
+    }
+
+    private static func invent(_ plan: Plan, bank: String, addresses: DemoFacts.Addresses) -> DemoFacts {
+        DemoFacts(
+            officers: plan.officers.map { person in
+                .init(
+                    role: person.roles.map(\.rawValue).joined(separator: " "), login: person.login,
+                    password: password(), name: person.name, oneTimeCodeSeed: OneTimeCode.base32(SecureRandom.bytes(20))
+                )
+            },
+            partnerKey: SecureRandom.bytes(24).base64URL,
             bank: .init(address: bank, terminal: "MOTCUA01", secret: SecureRandom.bytes(24).base64URL),
             addresses: addresses)
-        try facts.write(to: store.folder)
-        return (facts, true)
+    }
+
+    /// Makes the account unless it is there.
+    private static func open(_ facts: DemoFacts.Officer, _ store: Store) async throws {
+        guard let id = OfficerID(rawValue: facts.login), let seed = OneTimeCode.bytes(base32: facts.oneTimeCodeSeed)
+        else { throw CommandError(description: "demo.json: \(facts.login) cannot be an account") }
+        guard try await store.officer(id) == nil else { return }
+        let roles = facts.role.split(separator: " ").compactMap { Role(rawValue: String($0)) }
+        guard let hash = PasswordHash(password: facts.password) else {
+            throw CommandError(description: "no memory for the password's hash")
+        }
+        try await store.save(
+            Officer(
+                id: id, name: facts.name, roles: Set(roles), password: hash, sealedSeed: try store.seal(seed: seed)))
     }
 
     /// Four groups of four characters that cannot be taken for one another: 78 bits.

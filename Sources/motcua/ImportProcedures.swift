@@ -20,8 +20,12 @@ struct ImportProcedures: AsyncParsableCommand {
 
     func run() async throws {
         guard LocalDate(revision) != nil else { throw ValidationError("--revision must be a day, yyyy-MM-dd") }
+        try await plainly { try convert() }
+    }
+
+    private func convert() throws {
         guard let data = FileManager.default.contents(atPath: list) else {
-            throw ValidationError("cannot read \(list)")
+            throw CommandError(description: "cannot read \(list)")
         }
         var additions: [String: ProcedureImport.Addition] = [:]
         for name in try FileManager.default.contentsOfDirectory(atPath: catalogue + "/forms")
@@ -47,12 +51,7 @@ struct CheckCatalogue: AsyncParsableCommand {
     var catalogue = "Catalogue"
 
     func run() async throws {
-        do {
-            let read = try CatalogueReader.read(catalogue)
-            print("\(read.procedures.count) revisions, \(read.agencies.count) agencies: nothing wrong")
-        } catch {
-            print(String(describing: error))
-            throw ExitCode.failure
-        }
+        let read = try await plainly { try CatalogueReader.read(catalogue) }
+        print("\(read.procedures.count) revisions, \(read.agencies.count) agencies: nothing wrong")
     }
 }

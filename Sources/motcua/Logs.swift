@@ -36,15 +36,3 @@ extension JSONEncoder {
         return encoder
     }
 }
-
-/// How far a long command is, on one line of a terminal; nothing where nobody watches.
-struct TerminalProgress: Sendable {
-    private let isWatched = isatty(2) == 1
-
-    func show(step: String, done: Int, total: Int, rate: Double, secondsLeft: Double?) {
-        guard isWatched else { return }
-        let left = secondsLeft.map { String(format: ", %.0f s left", $0) } ?? ""
-        let line = "\r\(step): \(done)/\(total), \(String(format: "%.0f", rate))/s\(left)   "
-        FileHandle.standardError.write(Data((line + (done >= total ? "\n" : "")).utf8))
-    }
-}

@@ -38,7 +38,7 @@ struct ServeOptions: ParsableArguments {
     var tlsCertificate: String?
     @Option(help: "Its private key (PEM).")
     var tlsKey: String?
-    @Option(help: "sqlite.")
+    @Option(help: "Where everything is remembered: sqlite (the only one in this build).")
     var store: String?
     @Flag(help: "Fill an empty data folder with a commune, its officers and a simulated bank.")
     var demo = false
@@ -52,6 +52,12 @@ struct ServeOptions: ParsableArguments {
     var trustedProxies: String?
     @Flag(help: "Connections to the public site begin with a PROXY header (version 1 or 2) from a trusted proxy.")
     var proxyProtocol = false
+    @Option(help: "The payment gateway's terminal code; its secret comes from the environment or the file alone.")
+    var vnpayTerminal: String?
+    @Option(help: "The gateway's payment page.")
+    var vnpayPaymentURL: String?
+    @Option(name: .customLong("vnpay-api-url"), help: "The gateway's address for queries.")
+    var vnpayAPIURL: String?
     @Option(help: "Seconds that running requests get at a stop (default 10).")
     var drainSeconds: String?
 
@@ -65,6 +71,8 @@ struct ServeOptions: ParsableArguments {
             "store": store, "demo": demo ? "yes" : nil, "bank": bank, "public-url": publicURL, "agency": agency,
             "trusted-proxies": trustedProxies, "drain-seconds": drainSeconds,
             "proxy-protocol": proxyProtocol ? "yes" : nil, "take-over": takeOver ? "yes" : nil,
+            "vnpay-terminal": vnpayTerminal,
+            "vnpay-payment-url": vnpayPaymentURL, "vnpay-api-url": vnpayAPIURL,
         ])
     }
 }

@@ -29,23 +29,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         LoggingSystem.bootstrap { JSONLogHandler(label: $0) }
         let logger = Logger(label: "motcua")
-        do {
-            try await Program(try options.configuration(), logger).run()
-        } catch let error as ConfigurationError {
-            throw ValidationError(error.description)
-        } catch let error as DataFolderError {
-            throw ValidationError(error.description)
-        } catch let error as CatalogueError {
-            throw ValidationError(error.description)
-        } catch let error as PortalStartError {
-            throw ValidationError(error.description)
-        } catch let error as SystemCallError {
-            throw ValidationError(error.description)
-        } catch let error as TLSError {
-            throw ValidationError(error.description)
-        } catch let error as ListeningSockets.Defect {
-            throw ValidationError(error.description)
-        }
+        try await plainly { try await Program(try options.configuration(), logger).run() }
     }
 }
 
@@ -61,6 +45,9 @@ struct Program {
 
     func run() async throws {
         let started = ContinuousClock.now
+        // Before anybody is served: a stop that comes early is kept, not lost.
+        let endings = Endings(signals: [SIGTERM, SIGINT])
+        defer { endings.cancel() }
         let resources = try configuration.resources()
         let inherited = try inheritedSockets()
         // Whoever serves now gives the folder back when its last request is answered.
@@ -81,7 +68,7 @@ struct Program {
             configuration["public-url"].isEmpty ? "\(scheme)://\(addresses[0])" : configuration["public-url"]
         let demo = try await demonstration(store, resources, addresses, scheme)
         let merchant = merchant(demo?.facts, publicURL)
-        let agency = AgencyCode(rawValue: configuration["agency"]) ?? catalogue.agencies[0].code
+        let agency = try configuration.agency() ?? catalogue.agencies[0].code
         let portal = try Portal(
             store: store, catalogue: catalogue, messages: messages, resources: resources,
             settings: PortalSettings(publicURL: publicURL, agency: agency, isTrial: demo != nil, merchant: merchant),
@@ -101,7 +88,7 @@ struct Program {
         let chores = chores(portal, store, merchant)
         let reload = reloadOnHangup(tls)
         defer { reload?.cancel() }
-        let ending = await nextEnding(server)
+        let ending = await nextEnding(endings, server)
         logger.info("stopping", metadata: ["because": "\(ending)"])
         chores.cancel()
         if let bank { kill(bank, SIGTERM) }
@@ -208,66 +195,18 @@ struct Program {
             ?? ListeningSockets([:])
     }
 
-    /// SIGTERM or SIGINT, by Dispatch sources, or a successor that has taken the sockets.
-    private func nextEnding(_ server: Server) async -> Ending {
-        let endings = EndingSources([SIGTERM, SIGINT])
+    /// The first signal, or a successor that has taken the sockets.
+    private func nextEnding(_ endings: Endings, _ server: Server) async -> Ending {
         var offer: ListenerTakeover?
         do throws(SystemCallError) {
             offer = try ListenerTakeover(in: configuration["data"], sockets: server.listeningSockets) {
-                endings.end(.takenOver)
+                endings.came(.takenOver)
             }
         } catch {
             logger.warning("no successor can take over", metadata: ["error": "\(error)"])
         }
-        let ending = await withCheckedContinuation { endings.start($0) }
-        endings.cancel()
+        let ending = await endings.next()
         if ending != .takenOver { offer?.cancel() }
         return ending
-    }
-}
-
-/// Why the program stops.
-enum Ending: Sendable, Equatable {
-    case signal(Int32)
-    case takenOver
-}
-
-/// Waits for the first reason to stop.
-final class EndingSources: @unchecked Sendable {
-    // Guard: `sources` is written by init only; the continuation is taken once, behind its mutex.
-    private let sources: [any DispatchSourceSignal]
-    private let waiting = Mutex<(ending: Ending?, continuation: CheckedContinuation<Ending, Never>?)>((nil, nil))
-
-    init(_ signals: [Int32]) {
-        sources = signals.map { number in
-            Glibc.signal(number, SIG_IGN)
-            return DispatchSource.makeSignalSource(signal: number, queue: .global())
-        }
-        for (number, source) in zip(signals, sources) {
-            source.setEventHandler { [weak self] in self?.end(.signal(number)) }
-            source.resume()
-        }
-    }
-
-    func start(_ continuation: CheckedContinuation<Ending, Never>) {
-        let ending = waiting.withLock { waiting -> Ending? in
-            if waiting.ending == nil { waiting.continuation = continuation }
-            return waiting.ending
-        }
-        if let ending { continuation.resume(returning: ending) }
-    }
-
-    /// The first call decides.
-    func end(_ ending: Ending) {
-        let continuation = waiting.withLock { waiting in
-            defer { waiting.continuation = nil }
-            waiting.ending = waiting.ending ?? ending
-            return waiting.continuation
-        }
-        continuation?.resume(returning: ending)
-    }
-
-    func cancel() {
-        for source in sources { source.cancel() }
     }
 }

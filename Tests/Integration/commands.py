@@ -1,9 +1,14 @@
 """The operator's commands against real folders: configuration, TLS, backup while serving, restore, verify, rebuild."""
+import contextlib
 import json
 import os
 import pathlib
+import pty
+import re
 import shutil
 import signal
+import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -33,7 +38,7 @@ def motcua(*arguments, environment=None):
 def configuration(folder):
     for arguments, environment, said in [
         (["--public", "x"], {}, "is not ADDRESS:PORT"), (["--tls-key", "a"], {}, "belong together"),
-        ([], {"MOTCUA_NOPE": "1"}, "MOTCUA_NOPE"), (["--store", "postgresql://x"], {}, "not offered"),
+        ([], {"MOTCUA_NOPE": "1"}, "MOTCUA_NOPE"), (["--store", "postgresql://u:geheim@h/db"], {}, "only sqlite"),
         (["--trusted-proxies", "x"], {}, "trusted-proxies"), (["--config", "/nowhere"], {}, "cannot read"),
     ]:
         answer = motcua("check-config", *arguments, environment=environment)
@@ -45,6 +50,117 @@ def configuration(folder):
     shown = motcua("check-config", "--config", path, "--public", "127.0.0.1:7", environment={"MOTCUA_DESK": "127.0.0.1:8", "MOTCUA_PUBLIC": "127.0.0.1:8"}).stdout
     check("public = 127.0.0.1:7  (flag)" in shown and "desk = 127.0.0.1:8  (environment)" in shown, "flag, then environment, then file")
     check("s3" not in shown and "vnpay-secret = ********" in shown, "secrets are masked")
+
+
+SETTINGS = {
+    "data": "/x", "public": "127.0.0.1:1", "desk": "127.0.0.1:2", "operations": "127.0.0.1:3", "tls-certificate": __file__, "tls-key": __file__,
+    "store": "sqlite", "bank": "127.0.0.1:4", "resources": "/y", "public-url": "https://h", "agency": "H56.31.99",
+    "trusted-proxies": "10.0.0.0/8", "drain-seconds": "3", "vnpay-terminal": "T", "vnpay-payment-url": "http://p", "vnpay-api-url": "http://q"}
+
+
+def every_setting(folder):
+    """Each can come from a flag, the environment and the file, and is shown with where it came from."""
+    secret = {"MOTCUA_VNPAY_SECRET": "s3"}
+    by_flag = motcua("check-config", "--demo", "--proxy-protocol", *[word for name, value in SETTINGS.items() for word in ("--" + name, value)], environment=secret)
+    by_variable = motcua("check-config", environment={
+        **secret, "MOTCUA_DEMO": "yes", "MOTCUA_PROXY_PROTOCOL": "yes", **{"MOTCUA_" + name.upper().replace("-", "_"): value for name, value in SETTINGS.items()}})
+    path = os.path.join(folder, "all.json5")
+    pathlib.Path(path).write_text("// everything\n" + json.dumps({**SETTINGS, "demo": True, "proxy-protocol": True, "drain-seconds": 3, "vnpay-secret": "s3"}))
+    by_file = motcua("check-config", "--config", path)
+    for answer, origin in [(by_flag, "flag"), (by_variable, "environment"), (by_file, "file")]:
+        lines = answer.stdout.splitlines()
+        absent = [name for name, value in {**SETTINGS, "demo": "yes", "proxy-protocol": "yes"}.items() if f"{name} = {value}  ({origin})" not in lines]
+        check(answer.returncode == 0 and not absent, f"every setting comes from the {origin}: {absent or answer.stderr}")
+        check("s3" not in answer.stdout, f"and the secret is masked ({origin})")
+    defaults = motcua("check-config").stdout.splitlines()
+    check({line.split(" = ")[0] for line in defaults} == {*SETTINGS, "demo", "proxy-protocol", "vnpay-secret"}, "no setting is left out of this test")
+    check(all(line.endswith("(default)") for line in defaults), "without anything the defaults are in force")
+
+
+def mistakes(folder):
+    """One sentence on stderr, without the usage; 64 for a wrong setting, 1 for what cannot be done; and nothing is made."""
+    absent = os.path.join(folder, "absent")
+    path = os.path.join(folder, "wrong.json5")
+    for arguments, status, said in [
+        (["verify", "--data", absent], 1, "holds no data"), (["rebuild-projections", "--data", absent], 1, "holds no data"),
+        (["backup", os.path.join(folder, "b.tar"), "--data", absent], 1, "holds no data"),
+        (["restore", os.path.join(folder, "no.tar"), "--data", absent], 1, "no.tar"),
+        (["serve", "--data", absent, "--store", "postgresql://u:geheim@h/db"], 64, "only sqlite is available in this build"),
+        (["serve", "--data", absent, "--agency", "H56.31.12.XX.lower"], 64, "agency"), (["serve", "--data", "/proc/x"], 1, "cannot be written"),
+        (["serve", "--data", absent, "--public-url", "h"], 64, "public-url"), (["check-config", "--tls-certificate", "/no", "--tls-key", "/no"], 64, "/no"),
+        (["check-catalogue", "--catalogue", absent], 1, "cannot be read"), (["import-procedures", absent, "--revision", "2026-01-01"], 1, "cannot read"),
+        (["create-officer", "aa", "--name", "1", "--roles", "intake", "--data", absent], 1, "name"),
+    ]:
+        answer = motcua(*arguments)
+        is_one_line = answer.stderr.startswith("motcua: ") and answer.stderr.count("\n") == 1 and not answer.stdout
+        check(answer.returncode == status and said in answer.stderr and is_one_line and "geheim" not in answer.stderr, f"{arguments[0]}: {answer.stderr.strip()}")
+    check(not os.path.exists(absent), "a mistyped folder is not made")
+    for content, said in [('{data: 1.5}', '"data" must be'), ("{data: ", "not JSON5"), ("[1]", "object")]:
+        pathlib.Path(path).write_text(content)
+        answer = motcua("check-config", "--config", path)
+        check(answer.returncode == 64 and said in answer.stderr, f"a file with {content} is refused: {answer.stderr.strip()}")
+
+
+def starts_and_stops(folder):
+    """A stop that comes early is kept; a demonstration that was cut short is finished by the next start."""
+    data = os.path.join(folder, "early")
+    os.mkdir(data, 0o755)
+    os.chmod(data, 0o755)
+    for _ in range(5):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        process = subprocess.Popen([binary("motcua"), "serve", "--data", data, "--public", f"127.0.0.1:{port}", "--desk", "127.0.0.1:0",
+                                    "--operations", "127.0.0.1:0"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT)
+        while process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                pass
+        process.terminate()
+        try:
+            check(process.wait(20) == 0, "a stop at the first accepted connection ends the program in order")
+        except subprocess.TimeoutExpired:
+            process.kill()
+            check(False, "a stop right after the start is lost")
+    check(os.stat(data).st_mode & 0o777 == 0o700, "a folder that was open to all is closed")
+    portal = Portal().start()
+    facts, data = portal.facts, portal.data
+    portal.own_folder = False
+    check(os.stat(os.path.join(data, "demo.json")).st_mode & 0o777 == 0o600, "demo.json is private")
+    portal.stop()
+    with contextlib.closing(sqlite3.connect(os.path.join(data, "motcua.sqlite"))) as database:
+        database.execute("DELETE FROM officer WHERE login <> (SELECT MIN(login) FROM officer)")
+        database.execute("DELETE FROM partner")
+        database.commit()
+    again = Portal(data=data).start()
+    check(again.facts["officers"] == facts["officers"] and again.facts["partnerKey"] == facts["partnerKey"], "the accounts are the same")
+    asked = urllib.request.Request(again.public + "/api/v1/dossiers", headers={"Authorization": "Bearer " + facts["partnerKey"]})
+    check(urllib.request.urlopen(asked, timeout=10).status == 200, "the partner's key works again")
+    again.stop()
+    with contextlib.closing(sqlite3.connect(os.path.join(data, "motcua.sqlite"))) as database:
+        logins = {row[0] for row in database.execute("SELECT login FROM officer")}
+    check(logins == {officer["login"] for officer in facts["officers"]}, "and so do all officers")
+    shutil.rmtree(data, ignore_errors=True)
+
+
+def watched(*arguments):
+    """Runs a command whose stderr is a terminal; returns what it shows there."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([binary("motcua"), *arguments], stdout=subprocess.DEVNULL, stderr=theirs, cwd=ROOT)
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(ours)
+    return process.wait(60), shown.decode()
 
 
 def certificate(folder):
@@ -113,6 +229,9 @@ def data_commands(folder):
     portal.own_folder = False
     portal.stop()
     check("60 dossiers" in motcua("verify", "--data", kept).stdout, "verify finds everything")
+    status, shown = watched("verify", "--data", kept)
+    check(status == 0 and re.search(r"dossiers: 60/60, \d+/s, 0 s left", shown), "progress is shown to who watches: done, rate, time left")
+    check("60/60" not in motcua("verify", "--data", kept).stderr, "and to nobody else")
     target = os.path.join(folder, "restored")
     restored = motcua("restore", archive, "--data", target)
     count = int(restored.stdout.split()[0]) if restored.returncode == 0 else -1
@@ -137,6 +256,9 @@ def data_commands(folder):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         configuration(folder)
+        every_setting(folder)
+        mistakes(folder)
+        starts_and_stops(folder)
         over_tls(folder)
         data_commands(folder)
     print(f"{'FAILED' if failures else 'passed'}: {len(failures)} failures")

@@ -103,6 +103,13 @@ import Testing
 
     @Test func writesSeedsForApps() {
         #expect(OneTimeCode.base32(Array("12345678901234567890".utf8)) == "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
+        for count in 0...20 {
+            let seed = [UInt8]((0..<count).map { UInt8($0 * 37 & 255) })
+            #expect(OneTimeCode.bytes(base32: OneTimeCode.base32(seed)) == seed)
+        }
+        for wrong in ["GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJ1", "gezd", "A", "GEZDGNB="] {
+            #expect(OneTimeCode.bytes(base32: wrong) == nil, "\(wrong)")
+        }
     }
 
     @Test func sealsSecrets() {

@@ -87,4 +87,26 @@ import Testing
             #expect(throws: SQLError.self) { try reader.execute("DELETE FROM dossier") }
         }
     }
+
+    @Test func aDiskThatCannotKeepALogIsRefusedAtOpening() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "nolog-\(UUID().uuidString).sqlite").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        // This VFS of SQLite has no shared memory, so that the journal stays another one than asked for.
+        let refusal = #expect(throws: SQLError.self) {
+            try SQLConnection(path: path, isReader: false, diskLayer: "unix-none")
+        }
+        #expect(refusal?.message.contains("not durable") == true, "\(String(describing: refusal))")
+    }
+
+    @Test(arguments: ["motcua.sqlite", "secrets/lookup.key", "secrets/chain.key"])
+    func whatDataDependOnIsNeverMadeAnew(_ name: String) async throws {
+        try await withStore { store, folder in
+            _ = try await store.attachments.store(Array("%PDF-1.4 paper".utf8), name: "a.pdf")
+            let file = folder.path + "/" + name
+            try FileManager.default.removeItem(atPath: file)
+            let refusal = #expect(throws: DataFolderError.self) { try Store(folder) }
+            #expect(refusal?.description.contains(file) == true)
+            #expect(!FileManager.default.fileExists(atPath: file))
+        }
+    }
 }

@@ -169,14 +169,19 @@ extension Store {
                 "INSERT INTO partner (digest, name) VALUES (?, ?) ON CONFLICT (digest) DO UPDATE SET name = excluded.name",
                 [.text(SHA256.hash(key.utf8).hex), .text(name)])
         }
+        partners.withLock { $0 = [:] }
     }
 
-    /// Whose key it is.
+    /// Whose key it is. Keys are given to few and never taken back while the program runs, so that those which were used
+    /// are known without asking the database again.
     public func partner(key: String) async throws -> String? {
         let digest = SHA256.hash(key.utf8).hex
-        return try await database.read { connection in
+        if let name = partners.withLock({ $0[digest] }) { return name }
+        let found = try await database.read { connection in
             try connection.query("SELECT name FROM partner WHERE digest = ?", [.text(digest)]) { $0.text(0) }.first
         }
+        if let found { partners.withLock { $0[digest] = found } }
+        return found
     }
 
     /// Keeps what a citizen wrote; returns the row's name.

@@ -108,9 +108,12 @@ struct EventChain: Sendable {
     }
 
     /// Walks the whole chain beside the events and tells what does not fit.
-    func findings(_ connection: SQLConnection) throws(SQLError) -> [String] {
+    func findings(_ connection: SQLConnection, _ progress: @escaping ProgressReport) throws(SQLError) -> [String] {
         var findings: [String] = []
         var last = Link.none
+        var walked = 0
+        let all = try connection.query("SELECT COUNT(*) FROM event_chain") { Int($0.integer(0)) }.first ?? 0
+        let meter = ProgressMeter("events", total: all, progress)
         let columns = EventRow.columns.split(separator: ", ").map { "e.\($0)" }.joined(separator: ", ")
         _ = try connection.query(
             """
@@ -129,6 +132,8 @@ struct EventChain: Sendable {
                 findings.append("chain: \(name) is not what was written")
             }
             last = found
+            walked += 1
+            meter(walked)
         }
         let outside = try connection.query(
             """

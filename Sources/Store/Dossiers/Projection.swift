@@ -51,28 +51,42 @@ struct Projection {
     /// Writes the projection of a dossier over the one that may be there.
     func save(_ dossier: Dossier) throws {
         try connection.execute("DELETE FROM dossier WHERE id = ?", [.text(dossier.id.rawValue)])
+        let marks = Projection.columns.map { _ in "?" }.joined(separator: ", ")
+        try connection.execute(
+            "INSERT INTO dossier (\(Projection.columns.joined(separator: ", "))) VALUES (\(marks))",
+            try Projection.values(of: dossier))
+    }
+
+    static let columns = [
+        "id", "code", "agency", "procedure", "version", "state", "finance", "holder", "assignee", "deadline",
+        "submitted_at", "finished_at", "was_late", "applicant_folded", "phone", "key_digest", "partner", "snapshot",
+    ]
+
+    /// What a dossier's row says, in the order of `columns`.
+    static func values(of dossier: Dossier) throws -> [SQLValue] {
         let submission = dossier.submission
         let finishedAt = dossier.result?.issuedAt
         let isLate = finishedAt.map { finished in dossier.dueAt.map { finished > $0 } ?? false } ?? false
         let partner: SQLValue = submission.channel == .partner ? .text(submission.partnerReference ?? "") : .null
-        try connection.execute(
-            """
-            INSERT INTO dossier (id, code, agency, procedure, version, state, finance, holder, assignee, deadline,
-                submitted_at, finished_at, was_late, applicant_folded, phone, key_digest, partner, snapshot)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                .text(dossier.id.rawValue), .text(dossier.code.rawValue),
-                .text(submission.agencies.receivedAt.rawValue), .text(submission.procedure.rawValue),
-                .integer(Int64(dossier.version)), .text(dossier.state.rawValue), .text(dossier.finance.rawValue),
-                .text(Projection.holder(dossier.holder.place)),
-                dossier.assignee.map { .text($0.rawValue) } ?? .null,
-                dossier.deadline.map { .integer($0.milliseconds) } ?? .null,
-                .integer(dossier.submittedAt.milliseconds), finishedAt.map { .integer($0.milliseconds) } ?? .null,
-                .integer(isLate ? 1 : 0), .text(TypedText.folded(submission.applicant.name)),
-                .text(submission.applicant.phone), .text(submission.lookupKeyDigest), partner,
-                .text(try StoredJSON.encode(dossier)),
-            ])
+        return [
+            .text(dossier.id.rawValue), .text(dossier.code.rawValue),
+            .text(submission.agencies.receivedAt.rawValue), .text(submission.procedure.rawValue),
+            .integer(Int64(dossier.version)), .text(dossier.state.rawValue), .text(dossier.finance.rawValue),
+            .text(Projection.holder(dossier.holder.place)),
+            dossier.assignee.map { .text($0.rawValue) } ?? .null,
+            dossier.deadline.map { .integer($0.milliseconds) } ?? .null,
+            .integer(dossier.submittedAt.milliseconds), finishedAt.map { .integer($0.milliseconds) } ?? .null,
+            .integer(isLate ? 1 : 0), .text(TypedText.folded(submission.applicant.name)),
+            .text(submission.applicant.phone), .text(submission.lookupKeyDigest), partner,
+            .text(try StoredJSON.encode(dossier)),
+        ]
+    }
+
+    /// The row as it stands; nil when there is none.
+    func row(of id: String) throws -> [SQLValue]? {
+        try connection.query(
+            "SELECT \(Projection.columns.joined(separator: ", ")) FROM dossier WHERE id = ?", [.text(id)]
+        ) { row in Projection.columns.indices.map { row.value(Int32($0)) } }.first
     }
 
     static func holder(_ place: Holder.Place) -> String {

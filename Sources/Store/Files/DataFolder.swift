@@ -10,6 +10,10 @@ public enum DataFolderError: Error, Sendable, CustomStringConvertible {
     case unwritable(String, String)
     /// A secret can be read by everyone.
     case exposedSecret(String)
+    /// Nothing was ever kept there.
+    case absent(String)
+    /// Something is gone without which the rest would be read wrongly.
+    case lost(String)
 
     /// For the operator.
     public var description: String {
@@ -17,6 +21,8 @@ public enum DataFolderError: Error, Sendable, CustomStringConvertible {
         case .inUse(let path): "\(path) is in use by another motcua"
         case .unwritable(let path, let reason): "\(path) cannot be written: \(reason)"
         case .exposedSecret(let path): "\(path) can be read by other users: set its mode to 0600"
+        case .absent(let path): "\(path) holds no data of motcua"
+        case .lost(let path): "\(path) is gone, but the folder has data that belong to it: restore a backup"
         }
     }
 }
@@ -26,6 +32,12 @@ public final class DataFolder: Sendable {
     /// Its path.
     public let path: String
     private let lock: Int32
+
+    /// Opens one that holds data and takes its lock; a mistyped path makes no folder. Blocks.
+    public convenience init(existing path: String) throws(DataFolderError) {
+        guard FileSystem.byteCount(path + "/motcua.sqlite") > 0 else { throw .absent(path) }
+        try self.init(path)
+    }
 
     /// Opens or makes it (mode 0700) and takes its lock, for which it waits at most `patience` seconds. Blocks.
     public init(_ path: String, patience: Int = 0) throws(DataFolderError) {
@@ -46,8 +58,10 @@ public final class DataFolder: Sendable {
             turns -= 1
             usleep(10_000)
         }
-        // The new folders' names must outlive a power cut before anything in them is promised.
-        guard FileSystem.flush(directory: path) else {
+        // A folder that somebody made beforehand is usually open to all. The new folders' names, and this one's own, must
+        // outlive a power cut before anything in them is promised.
+        guard chmod(path, 0o700) == 0, FileSystem.flush(directory: path), FileSystem.flush(directory: path + "/..")
+        else {
             close(lock)
             throw .unwritable(path, String(cString: strerror(errno)))
         }
@@ -61,6 +75,19 @@ public final class DataFolder: Sendable {
     public var attachments: String { path + "/attachments" }
     /// Unfinished uploads.
     public var spool: String { path + "/spool" }
+
+    /// A secret that data depend on: made while there are none, never made anew once there are. Blocks.
+    func lastingSecret(_ name: String) throws(DataFolderError) -> [UInt8] {
+        let file = path + "/secrets/" + name
+        guard FileSystem.byteCount(database) == 0 || access(file, F_OK) == 0 else { throw .lost(file) }
+        return try secret(name)
+    }
+
+    /// Throws when there are papers but no database: beginning another one would give their dossiers' codes again.
+    func requireDatabaseOfPapers() throws(DataFolderError) {
+        let papers = (try? FileManager.default.contentsOfDirectory(atPath: attachments)) ?? []
+        guard papers.isEmpty || FileSystem.byteCount(database) > 0 else { throw .lost(database) }
+    }
 
     /// 32 random bytes that stay the same; made at first use, mode 0600. Blocks.
     public func secret(_ name: String) throws(DataFolderError) -> [UInt8] {
@@ -109,5 +136,11 @@ enum FileSystem {
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         return fsync(descriptor) == 0
+    }
+
+    /// 0 for an empty or absent file.
+    static func byteCount(_ path: String) -> Int64 {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int64(status.st_size) : 0
     }
 }

@@ -8,15 +8,16 @@ public enum BackupError: Error, Sendable, CustomStringConvertible {
     case exists(String)
     /// The archive cannot be written or read.
     case archive(String)
-    /// What came back is not whole.
-    case damaged([String])
+    /// What came back, and where it lies, is not whole.
+    case damaged(String, [String])
 
     /// For the operator.
     public var description: String {
         switch self {
         case .exists(let path): "\(path) exists already; nothing was changed"
         case .archive(let reason): "archive: \(reason)"
-        case .damaged(let findings): "the restored folder is damaged: " + findings.joined(separator: "; ")
+        case .damaged(let path, let findings):
+            "what was restored to \(path) is damaged: " + findings.joined(separator: "; ")
         }
     }
 }
@@ -27,6 +28,7 @@ extension StoreOperations {
     /// Makes a backup, also while the server works: a consistent copy of the database first, then the papers it names,
     /// which were durable before it named them and never change. Blocks.
     public static func backup(dataPath: String, to file: String, progress: @escaping ProgressReport) throws {
+        guard FileSystem.byteCount(dataPath + "/motcua.sqlite") > 0 else { throw DataFolderError.absent(dataPath) }
         guard !FileManager.default.fileExists(atPath: file) else { throw BackupError.exists(file) }
         let partial = file + ".partial"
         // What an interrupted backup left behind.
@@ -54,19 +56,34 @@ extension StoreOperations {
         }
     }
 
-    /// Unpacks a backup into a folder that is empty or absent, flushes it to the disk and verifies it. Blocks.
+    /// Unpacks a backup beside `dataPath`, flushes it to the disk, verifies it, and only then gives it its name: a restore
+    /// that was interrupted or met a torn archive never looks like a data folder. `dataPath` must be empty or absent.
+    /// What is damaged stays beside it under the name that the error tells. Blocks.
     public static func restore(
         from file: String, dataPath: String, progress: @escaping ProgressReport
     ) throws -> VerificationReport {
         let present = (try? FileManager.default.contentsOfDirectory(atPath: dataPath)) ?? []
         guard present.isEmpty else { throw BackupError.exists(dataPath) }
         let archive = try ArchiveFile(reading: file)
+        let target = dataPath.hasSuffix("/") ? String(dataPath.dropLast()) : dataPath
+        let partial = target + ".restoring"
+        guard !FileManager.default.fileExists(atPath: partial) else { throw BackupError.exists(partial) }
         try FileManager.default.createDirectory(
-            atPath: dataPath, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        let folder = try DataFolder(dataPath)
-        try unpack(archive, to: dataPath, progress)
+            atPath: partial, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let folder: DataFolder
+        do {
+            folder = try DataFolder(partial)
+            try unpack(archive, to: partial, progress)
+        } catch {
+            try? FileManager.default.removeItem(atPath: partial)
+            throw error
+        }
         let report = try verify(folder, progress: progress)
-        guard report.findings.isEmpty else { throw BackupError.damaged(report.findings) }
+        guard report.findings.isEmpty else { throw BackupError.damaged(partial, report.findings) }
+        // Takes the place of an empty folder; never of one that has got something in it meanwhile.
+        guard rename(partial, target) == 0, FileSystem.flush(directory: target + "/..") else {
+            throw BackupError.archive("\(target): \(String(cString: strerror(errno)))")
+        }
         return report
     }
 

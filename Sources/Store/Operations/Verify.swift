@@ -23,8 +23,9 @@ public enum StoreOperations {
         var report = VerificationReport()
         let integrity = try connection.query("PRAGMA integrity_check") { $0.text(0) }
         if integrity != ["ok"] { report.findings += integrity.map { "database: \($0)" } }
-        report.findings += try EventChain(key: try folder.secret("chain.key")).findings(connection)
-        report.findings += try AuditTrail(key: try folder.secret("chain.key")).findings(connection)
+        let chainKey = try folder.lastingSecret("chain.key")
+        report.findings += try EventChain(key: chainKey).findings(connection, progress)
+        report.findings += try AuditTrail(key: chainKey).findings(connection)
         let projection = Projection(connection: connection)
         let ids = try connection.query("SELECT DISTINCT dossier FROM dossier_event ORDER BY dossier") { $0.text(0) }
         let shown = try connection.query("SELECT COUNT(*) FROM dossier") { Int($0.integer(0)) }.first ?? 0
@@ -41,6 +42,8 @@ public enum StoreOperations {
         }
         report.findings += try counters(connection, numbers)
         report.findings += try payments(connection, projection)
+        report.findings += try keys(connection)
+        digests.formUnion(try waiting(connection))
         let papers = ProgressMeter("attachments", total: digests.count, progress)
         for (index, digest) in digests.sorted(by: { $0.rawValue < $1.rawValue }).enumerated() {
             verify(digest, folder, &report)
@@ -61,7 +64,7 @@ public enum StoreOperations {
                 report.findings.append("dossier \(id): no events")
                 return
             }
-            if try projection.dossier(where: "id", id) != folded {
+            if try projection.row(of: id) != Projection.values(of: folded) {
                 report.findings.append("dossier \(folded.code): what is shown differs from its events")
             }
             for event in events { digests.formUnion(attachments(of: event.event).map(\.digest)) }
@@ -96,11 +99,35 @@ public enum StoreOperations {
         }
     }
 
+    /// Without its key a dossier would be made again by the next replay.
+    private static func keys(_ connection: SQLConnection) throws(SQLError) -> [String] {
+        let without = try connection.query(
+            "SELECT code FROM dossier WHERE id NOT IN (SELECT dossier FROM submission_key) ORDER BY code"
+        ) { "dossier \($0.text(0)): the key it was submitted under is gone" }
+        return without
+            + (try connection.query(
+                """
+                SELECT scope, key FROM submission_key WHERE dossier NOT IN (SELECT id FROM dossier) ORDER BY scope, key
+                """
+            ) { "submission key \($0.text(0)) \($0.text(1)): its dossier is gone" })
+    }
+
+    /// Papers of drafts, and those that partners uploaded ahead: promised as well.
+    private static func waiting(_ connection: SQLConnection) throws -> Set<ContentDigest> {
+        let uploads = try connection.query("SELECT digest FROM upload") { ContentDigest(rawValue: $0.text(0)) }
+        let drafts = try connection.query("SELECT draft FROM draft") { $0.text(0) }
+        let papers = try drafts.flatMap { try StoredJSON.decode(Draft.self, $0).files.map(\.digest) }
+        return Set(uploads.compactMap { $0 }).union(papers)
+    }
+
     /// Orders of payment against the events that made and settled them.
     private static func payments(_ connection: SQLConnection, _ projection: Projection) throws -> [String] {
         let shown = try connection.query(
-            "SELECT reference, dossier, amount, outcome, payment FROM payment_order ORDER BY reference"
-        ) { [$0.text(0), $0.text(1), String($0.integer(2)), $0.text(3), $0.text(4)] }
+            """
+            SELECT reference, dossier, amount, outcome, payment, created_at, expires_at FROM payment_order
+            ORDER BY reference
+            """
+        ) { row in (0..<7).map { row.text($0) } }
         var told: [String: [String]] = [:]
         let ids = try connection.query(
             "SELECT DISTINCT dossier FROM dossier_event WHERE kind IN ('paymentRequested', 'paymentSettled')"
@@ -110,6 +137,7 @@ public enum StoreOperations {
             case .paymentRequested(let order):
                 told[order.reference] = [
                     order.reference, event.dossier.rawValue, String(order.amount.dong), "", "",
+                    String(order.createdAt.milliseconds), String(order.expiresAt.milliseconds),
                 ]
             case .paymentSettled(let settlement):
                 told[settlement.reference]?[3] = settlement.outcome.rawValue

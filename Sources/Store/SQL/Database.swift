@@ -3,7 +3,7 @@ import Platform
 import Synchronization
 
 /// What the store answers instead of a result.
-public enum StoreError: Error, Sendable, Hashable {
+public enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The disk is full or broken: nothing was written, reading goes on, and writing heals by itself (503).
     /// A change that was refused so may still be found after the program itself died before its next commit: trying
     /// again under the same key, or with the version that was shown, is safe in either case.
@@ -12,6 +12,15 @@ public enum StoreError: Error, Sendable, Hashable {
     case notFound
     /// Somebody else changed it first (409).
     case versionConflict(current: Int)
+
+    /// For the operator.
+    public var description: String {
+        switch self {
+        case .unavailable: "the disk does not take what is written: it is full, read-only or broken"
+        case .notFound: "there is no such thing"
+        case .versionConflict(let current): "somebody else changed it first; it is at version \(current)"
+        }
+    }
 }
 
 /// One writer, many readers, and one fsync for all writes that wait together (group commit).
@@ -99,7 +108,11 @@ final class Database: Sendable {
         do throws(SQLError) {
             let connection = try writer.connection()
             try connection.execute("BEGIN IMMEDIATE")
-            for job in jobs { try perform(job, connection) }
+            if jobs.count == 1 {
+                guard try performAlone(jobs[0], connection) else { return jobs[0].finish(nil) }
+            } else {
+                for job in jobs { try perform(job, connection) }
+            }
             let newest = try EventChain.newest(connection)
             try connection.execute("COMMIT")
             writer.acknowledge(newest)
@@ -112,6 +125,14 @@ final class Database: Sendable {
             fault.withLock { $0 = error.description }
             for job in jobs { job.finish(StoreError.unavailable) }
         }
+    }
+
+    /// A job without company needs no savepoint: what it refuses takes the whole transaction back. False when it did.
+    private func performAlone(_ job: any WriteJob, _ connection: SQLConnection) throws(SQLError) -> Bool {
+        guard let failure = job.run(connection) else { return true }
+        if let error = failure as? SQLError, error.isStorage { throw error }
+        try connection.execute("ROLLBACK")
+        return false
     }
 
     private func perform(_ job: any WriteJob, _ connection: SQLConnection) throws(SQLError) {

@@ -102,19 +102,25 @@ enum Migrations {
         ],
     ]
 
-    /// Brings a database to the newest step; refuses one that a newer program wrote.
+    /// Brings a database to the newest step, all steps or none; refuses one that a newer program wrote.
     static func run(_ connection: SQLConnection) throws(SQLError) {
-        try connection.execute("CREATE TABLE IF NOT EXISTS schema_step (step INTEGER NOT NULL PRIMARY KEY)")
-        let done =
-            try connection.query("SELECT COALESCE(MAX(step), 0) FROM schema_step") { Int($0.integer(0)) }.first ?? 0
-        guard done <= steps.count else {
-            throw SQLError(code: 1, message: "the data folder was written by a newer program (step \(done))")
-        }
-        for (index, statements) in steps.enumerated().dropFirst(done) {
-            try connection.execute("BEGIN IMMEDIATE")
-            for statement in statements { try connection.execute(statement) }
-            try connection.execute("INSERT INTO schema_step (step) VALUES (?)", [.integer(Int64(index + 1))])
+        // Flushes once for all steps, and not at all when there is nothing to do.
+        try connection.execute("BEGIN IMMEDIATE")
+        do throws(SQLError) {
+            try connection.execute("CREATE TABLE IF NOT EXISTS schema_step (step INTEGER NOT NULL PRIMARY KEY)")
+            let done =
+                try connection.query("SELECT COALESCE(MAX(step), 0) FROM schema_step") { Int($0.integer(0)) }.first ?? 0
+            guard done <= steps.count else {
+                throw SQLError(code: 1, message: "the data folder was written by a newer program (step \(done))")
+            }
+            for (index, statements) in steps.enumerated().dropFirst(done) {
+                for statement in statements { try connection.execute(statement) }
+                try connection.execute("INSERT INTO schema_step (step) VALUES (?)", [.integer(Int64(index + 1))])
+            }
             try connection.execute("COMMIT")
+        } catch {
+            try? connection.execute("ROLLBACK")
+            throw error
         }
     }
 }

@@ -52,6 +52,10 @@ final class SQLConnection {
             try execute("PRAGMA journal_mode=WAL")
             try execute("PRAGMA synchronous=FULL")
             try execute("PRAGMA foreign_keys=ON")
+            // What a savepoint would need to go back: in memory, not in a temporary file made and removed for each job.
+            try execute("PRAGMA temp_store=MEMORY")
+            // Copying the log into the database holds up a commit: rarely, and for many changes of one page at once.
+            try execute("PRAGMA wal_autocheckpoint=4000")
             let synchronous = try query("PRAGMA synchronous") { $0.integer(0) }.first ?? 0
             let mode = try query("PRAGMA journal_mode") { $0.text(0) }.first ?? ""
             // 2 is FULL: anything less acknowledges what a power cut takes back.
@@ -83,6 +87,14 @@ final class SQLConnection {
             guard let bytes = sqlite3_column_text(statement, column) else { return "" }
             let buffer = UnsafeBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(statement, column)))
             return String(decoding: buffer, as: UTF8.self)
+        }
+        func value(_ column: Int32) -> SQLValue {
+            switch sqlite3_column_type(statement, column) {
+            case SQLITE_NULL: .null
+            case SQLITE_INTEGER: .integer(integer(column))
+            case SQLITE_BLOB: .blob(blob(column))
+            default: .text(text(column))
+            }
         }
         func blob(_ column: Int32) -> [UInt8] {
             guard let bytes = sqlite3_column_blob(statement, column) else { return [] }

@@ -87,8 +87,27 @@ private final class Flag: Sendable {
                     #expect(throws: BackupError.self, "\(kept) of \(whole.count) bytes") {
                         try StoreOperations.restore(from: archive, dataPath: target) { _ in }
                     }
-                    try FileManager.default.removeItem(atPath: target)
+                    for left in [target, target + ".restoring"] {
+                        #expect(!FileManager.default.fileExists(atPath: left), "\(kept) of \(whole.count) bytes")
+                    }
                 }
+            }
+        }
+    }
+
+    @Test func whatIsDamagedNeverGetsTheNameOfADataFolder() async throws {
+        try await withStore { store, folder in
+            try await withArchive(folder) { archive, target in
+                _ = try await Sample.submit(store, key: "k")
+                try SQLConnection(path: folder.database, isReader: false).execute(
+                    "UPDATE dossier SET state = 'done'")
+                try StoreOperations.backup(dataPath: folder.path, to: archive) { _ in }
+                defer { try? FileManager.default.removeItem(atPath: target + ".restoring") }
+                #expect(throws: BackupError.self) {
+                    try StoreOperations.restore(from: archive, dataPath: target) { _ in }
+                }
+                #expect(!FileManager.default.fileExists(atPath: target))
+                #expect(FileManager.default.fileExists(atPath: target + ".restoring/motcua.sqlite"))
             }
         }
     }

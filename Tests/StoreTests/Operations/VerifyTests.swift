@@ -45,6 +45,30 @@ import Testing
             name: "what is shown", statement: "UPDATE dossier SET snapshot = replace(snapshot, '8000', '1')",
             finding: "what is shown differs"),
         Meddling(
+            name: "a column beside what is shown", statement: "UPDATE dossier SET deadline = deadline + 1",
+            finding: "what is shown differs"),
+        Meddling(
+            name: "two events that changed places",
+            statement: """
+                UPDATE dossier_event SET number = 9 WHERE number = 1;
+                UPDATE dossier_event SET number = 1 WHERE number = 2;
+                UPDATE dossier_event SET number = 2 WHERE number = 9
+                """, finding: "is not what was written"),
+        Meddling(
+            name: "a link of the chain", statement: "UPDATE event_chain SET link = zeroblob(32) WHERE position = 2",
+            finding: "is not what was written"),
+        Meddling(
+            name: "a key that was submitted under", statement: "DELETE FROM submission_key WHERE key = 'k1'",
+            finding: "the key it was submitted under is gone"),
+        Meddling(
+            name: "a paper that a partner uploaded",
+            statement:
+                "INSERT INTO upload (scope, digest, type, size, at) VALUES ('p', '\(String(repeating: "a", count: 64))', 'x', 1, 1)",
+            finding: "aaaa: missing"),
+        Meddling(
+            name: "how long one may pay", statement: "UPDATE payment_order SET expires_at = expires_at + 1",
+            finding: "payment order H56.31.12-261125-0001.1"),
+        Meddling(
             name: "an amount to pay", statement: "UPDATE payment_order SET amount = 1",
             finding: "payment order H56.31.12-261125-0001.1"),
         Meddling(
