@@ -1,6 +1,7 @@
 // Improves pages that already work without it: copies codes, and warns before a second press sends a form twice.
 'use strict';
-document.querySelectorAll('[data-copy]').forEach((button) => {
+// The clipboard exists in secure contexts only.
+if (navigator.clipboard) document.querySelectorAll('[data-copy]').forEach((button) => {
   button.hidden = false;
   button.addEventListener('click', async () => {
     await navigator.clipboard.writeText(button.dataset.copy);

@@ -49,6 +49,12 @@ extension Messages {
         return String(text.reversed())
     }
 
+    /// A share with one decimal and a comma, rounded down, so that 100 % means all.
+    static func percent(_ part: Int, of whole: Int) -> String {
+        let thousandths = whole > 0 ? part * 1000 / whole : 0
+        return thousandths.isMultiple(of: 10) ? "\(thousandths / 10) %" : "\(thousandths / 10),\(thousandths % 10) %"
+    }
+
     /// Clock and date.
     func time(_ instant: Instant) -> String {
         let minute = LocalMinute(instant)

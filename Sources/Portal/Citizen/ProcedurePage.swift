@@ -45,13 +45,12 @@ struct ProcedurePage: Page {
         .list("requirements", Paper.fields) { page in page.procedure.requirements.map(page.paper) }
         .list("times", Time.fields) { $0.times }
         .list("fees", Fee.fields) { $0.fees }
-        .list("feeSummary", .itself) { page in
-            page.procedure.fees.isEmpty ? [page.portal.setByAuthority] : page.procedure.fees.map(page.portal.summary)
-        }
         .text("place") { $0.portal.agency.officeName }
+        .text("decider") { $0.portal.decider(of: $0.procedure) }
+        .flag("isElsewhere") { $0.portal.isElsewhere($0.procedure) }
         .list("results", .itself) { $0.procedure.results }
         .text("onlineLevel") { $0.portal.onlineWords($0.procedure) }
-        .text("legacyLevel") { $0.portal.messages.say("online.legacy", ["level": String($0.procedure.legacyLevel)]) }
+        .text("legacyLevel") { $0.portal.levelWords($0.procedure) }
         .flag("canSubmit") { $0.procedure.takesSubmissions }
         .flag("hasForm") { $0.procedure.form != nil }
         .text("startAddress") { "/thu-tuc/\($0.procedure.code)/nop" }
@@ -62,15 +61,18 @@ struct ProcedurePage: Page {
         }
         .list("legalBasis", .itself) { $0.procedure.legalBasis }
         .flag("hasNotes") { !$0.procedure.notes.isEmpty }
-        .list("notes", .itself) { $0.procedure.notes }
+        .list("notes", .itself) { page in page.procedure.notes.map(page.portal.plain) }
         .list("sources", .itself) { $0.procedure.sources }
 
     private func paper(_ item: Requirement) -> Paper {
         let m = portal.messages
-        let counts = m.say("paper.counts", ["originals": String(item.originals), "copies": String(item.copies)])
+        var counted: [String] = []
+        if item.originals > 0 { counted.append(m.say("paper.originals", ["count": String(item.originals)])) }
+        if item.copies > 0 { counted.append(m.say("paper.copies", ["count": String(item.copies)])) }
+        let count = counted.joined(separator: ", ")
         return Paper(
-            name: item.name, count: item.originals + item.copies > 0 ? counts : "", counts: counts,
-            condition: item.condition ?? "", how: m.say("paper.when.\(item.when)"))
+            name: portal.plain(item.name), count: count, counts: count.isEmpty ? m.say("paper.uncounted") : count,
+            condition: portal.plain(item.condition ?? ""), how: m.say("paper.when.\(item.when)"))
     }
 
     private var times: [Time] {
@@ -78,12 +80,23 @@ struct ProcedurePage: Page {
         guard !procedure.processingTimes.isEmpty else {
             return [Time(channel: portal.messages.say("time.all"), length: portal.setByAuthority, note: "")]
         }
+        let lengths = procedure.processingTimes.map { portal.words($0, certain: certain) }
+        let notes = procedure.processingTimes.map { certain ? note($0) : "" }
+        // The same for every way is said once.
+        if let length = lengths.first, lengths.count > 1, Set(lengths).count == 1, Set(notes).count == 1 {
+            return [Time(channel: portal.messages.say("time.all"), length: length, note: notes[0])]
+        }
         return procedure.processingTimes.map { time in
             Time(
                 channel: portal.messages.say("way.\(time.channel)"), length: portal.words(time, certain: certain),
-                // The same-day rule says it all; its remarks repeat it in the source's own shorthand.
-                note: certain && time.unit != .sameDay ? time.note ?? "" : "")
+                note: certain ? note(time) : "")
         }
+    }
+
+    /// The same-day rule says it all; and remarks that quote the source's own code words are for editors.
+    private func note(_ time: ProcessingTime) -> String {
+        guard time.unit != .sameDay, let note = time.note, !note.contains("OTHER") else { return "" }
+        return portal.plain(note)
     }
 
     private var fees: [Fee] {

@@ -73,12 +73,15 @@ extension Portal {
         let rows = popular.compactMap { code in inForce.first { $0.code.rawValue == code } }
         let figures = try await store.months(agency: agency.code).first
         let line = figures.flatMap { month -> String? in
-            guard month.finished > 0 else { return nil }
+            guard month.month == String(today.description.prefix(7)) else { return nil }
+            guard month.finished > 0 else {
+                return messages.say("home.transparency.received", ["received": String(month.received)])
+            }
             return messages.say(
                 "home.transparency",
                 [
                     "received": String(month.received), "finished": String(month.finished),
-                    "onTime": String(month.onTime),
+                    "onTime": Messages.percent(month.onTime, of: month.finished),
                 ])
         }
         return pages.render(
@@ -135,7 +138,8 @@ extension Portal {
         }
         return ProcedureRow(
             address: address(of: procedure), name: procedure.name, code: procedure.code.rawValue,
-            time: time ?? setByAuthority, fee: procedure.fees.first.map(summary) ?? setByAuthority,
+            decider: decider(of: procedure), time: time ?? setByAuthority,
+            fee: procedure.fees.first.map(summary) ?? setByAuthority,
             online: onlineWords(procedure))
     }
 
@@ -169,9 +173,11 @@ struct HomePage: Page {
 }
 
 struct ProcedureRow: Sendable {
-    let address, name, code, time, fee, online: String
+    let address, name, code, decider, time, fee, online: String
     static let fields = Fields<ProcedureRow>().text("address") { $0.address }.text("name") { $0.name }
-        .text("code") { $0.code }.text("time") { $0.time }.text("fee") { $0.fee }.text("online") { $0.online }
+        .text("code") { $0.code }.text("decider") { $0.decider }.text("time") { $0.time }.text("fee") { $0.fee }.text(
+            "online"
+        ) { $0.online }
 }
 
 struct ProcedureGroup: Sendable {

@@ -1,3 +1,4 @@
+import Foundation
 import PublicService
 
 /// A procedure's facts in words. What the source does not say for sure is the authority's to say, never a number.
@@ -43,5 +44,33 @@ extension Portal {
         return slug.isEmpty ? "thu-tuc" : slug
     }
 
-    func onlineWords(_ procedure: Procedure) -> String { messages.say("online.\(procedure.onlineLevel)") }
+    /// How far one gets online, in words; what this portal has no form for is handed in elsewhere.
+    func onlineWords(_ procedure: Procedure) -> String {
+        let words = messages.say("online.\(procedure.onlineLevel)")
+        return isElsewhere(procedure) ? messages.say("online.elsewhere", ["words": words]) : words
+    }
+
+    /// Whether it can be submitted online, but not here.
+    func isElsewhere(_ procedure: Procedure) -> Bool {
+        !procedure.takesSubmissions && procedure.onlineLevel != "khong_truc_tuyen"
+    }
+
+    /// Today's name of the level, and the number that people still say.
+    func levelWords(_ procedure: Procedure) -> String {
+        messages.say(
+            "online.legacy",
+            ["name": messages.say("online.name.\(procedure.onlineLevel)"), "level": String(procedure.legacyLevel)])
+    }
+
+    /// Who decides, by level of authority.
+    func decider(of procedure: Procedure) -> String {
+        let names = procedure.agencyLevels.map { messages.say("decider.\($0)", ["authority": agency.name]) }
+        guard let first = names.first else { return setByAuthority }
+        return names.dropFirst().reduce(first) { messages.say("decider.join", ["first": $0, "second": $1]) }
+    }
+
+    /// A source's sentence without abbreviations that its readers know and citizens do not.
+    func plain(_ text: String) -> String {
+        ["CSDL", "TTHC"].reduce(text) { $0.replacingOccurrences(of: $1, with: messages.say("plain.\($1)")) }
+    }
 }
