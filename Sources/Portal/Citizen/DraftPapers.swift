@@ -66,8 +66,8 @@ extension Portal {
             PapersPage.Paper(
                 item: item,
                 note: item.upload == .required
-                    ? plain(item.condition ?? "")
-                    : messages.say("paper.optional", ["condition": plain(item.condition ?? "")]),
+                    ? messages.plain(item.condition ?? "")
+                    : messages.say("paper.optional", ["condition": messages.plain(item.condition ?? "")]),
                 error: errors[item.id] ?? "",
                 files: view.draft.files.filter { $0.paper == item.id }.map { FileRow($0, messages, view.path, csrf) },
                 path: view.path, csrf: csrf)

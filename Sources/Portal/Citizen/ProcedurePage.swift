@@ -60,19 +60,25 @@ struct ProcedurePage: Page {
             page.procedure.channels.map { page.portal.messages.say("way.\($0)") }
         }
         .list("legalBasis", .itself) { $0.procedure.legalBasis }
-        .flag("hasNotes") { !$0.procedure.notes.isEmpty }
-        .list("notes", .itself) { page in page.procedure.notes.map(page.portal.plain) }
+        .flag("hasNotes") { !$0.notes.isEmpty }
+        .list("notes", .itself) { $0.notes }
+        .flag("unsurePapers") { !$0.portal.isSure($0.procedure, of: "components") }
+        .flag("unsureResults") { !$0.portal.isSure($0.procedure, of: "result") }
+        .flag("unsureBasis") { !$0.portal.isSure($0.procedure, of: "legal_basis") }
+        .text("unsure") { $0.portal.messages.say("unsure") }
         .list("sources", .itself) { $0.procedure.sources }
 
     private func paper(_ item: Requirement) -> Paper {
         let m = portal.messages
         var counted: [String] = []
-        if item.originals > 0 { counted.append(m.say("paper.originals", ["count": String(item.originals)])) }
-        if item.copies > 0 { counted.append(m.say("paper.copies", ["count": String(item.copies)])) }
+        let isCounted = portal.isSure(procedure, of: "components")
+        if isCounted, item.originals > 0 { counted.append(m.say("paper.originals", ["count": String(item.originals)])) }
+        if isCounted, item.copies > 0 { counted.append(m.say("paper.copies", ["count": String(item.copies)])) }
         let count = counted.joined(separator: ", ")
         return Paper(
-            name: portal.plain(item.name), count: count, counts: count.isEmpty ? m.say("paper.uncounted") : count,
-            condition: portal.plain(item.condition ?? ""), how: m.say("paper.when.\(item.when)"))
+            name: portal.messages.plain(item.name), count: count,
+            counts: count.isEmpty ? m.say("paper.uncounted") : count,
+            condition: portal.messages.plain(item.condition ?? ""), how: m.say("paper.when.\(item.when)"))
     }
 
     private var times: [Time] {
@@ -93,10 +99,18 @@ struct ProcedurePage: Page {
         }
     }
 
+    /// Remarks; where the time limit is not sure, without those that give it as a number.
+    private var notes: [String] {
+        let isTimed = portal.isSure(procedure, of: "processing_time")
+        return procedure.notes.filter { note in
+            isTimed || !(TypedText.folded(note).hasPrefix("thoi han") && note.contains(where: \.isNumber))
+        }.map(portal.messages.plain)
+    }
+
     /// The same-day rule says it all; and remarks that quote the source's own code words are for editors.
     private func note(_ time: ProcessingTime) -> String {
         guard time.unit != .sameDay, let note = time.note, !note.contains("OTHER") else { return "" }
-        return portal.plain(note)
+        return portal.messages.plain(note)
     }
 
     private var fees: [Fee] {
@@ -106,7 +120,7 @@ struct ProcedurePage: Page {
                 name: fee.name.isEmpty ? portal.messages.say("fee.kind.\(fee.kind)") : fee.name,
                 amount: portal.amount(fee),
                 exemption: exemption, basis: fee.basis ?? portal.setByAuthority,
-                note: fee.note == exemption ? "" : fee.note ?? "")
+                note: portal.note(fee) == exemption ? "" : portal.note(fee))
         }
     }
 }

@@ -116,7 +116,8 @@ extension Portal {
         var response = render(
             ProceduresPage(
                 layout: layout(heading), heading: heading, query: String(query.prefix(200)), groups: groups,
-                nothingFound: !query.isEmpty && groups.isEmpty, formerNotice: formerNotice(query)))
+                nothingFound: !query.isEmpty && groups.isEmpty, formerNotice: formerNotice(query),
+                directions: signposts.directions(for: query)))
         response.fields.set(.cacheControl, "public, max-age=300")
         return response
     }
@@ -196,6 +197,7 @@ struct ProceduresPage: Page {
     let groups: [ProcedureGroup]
     let nothingFound: Bool
     let formerNotice: String
+    let directions: [String]
 
     static let fields = Fields<ProceduresPage>()
         .include(Layout.fields) { $0.layout }
@@ -204,6 +206,7 @@ struct ProceduresPage: Page {
         .list("groups", ProcedureGroup.fields) { $0.groups }
         .flag("nothingFound") { $0.nothingFound }
         .text("formerNotice") { $0.formerNotice }
+        .list("directions", .itself) { $0.directions }
 }
 
 struct ContactPage: Page {

@@ -23,11 +23,23 @@ extension Portal {
         return messages.say("fee.line", ["name": name, "amount": amount(fee)])
     }
 
+    /// Whether the source is sure of a fact (`fee`, `processing_time`, `components`, `online_level`, …).
+    func isSure(_ procedure: Procedure, of fact: String) -> Bool { procedure.certain[fact] ?? false }
+
     /// The source tells exemptions in its remark.
     func exemption(_ fee: FeeRule) -> String {
-        if let exemption = fee.exemption { return exemption }
-        if let note = fee.note, TypedText.folded(note).contains("mien") { return note }
-        return setByAuthority
+        let told = fee.exemption ?? note(fee)
+        return fee.exemption != nil || TypedText.folded(told).contains("mien") ? messages.plain(told) : setByAuthority
+    }
+
+    /// The remark of a fee; of an unsure one without the clauses that name numbers.
+    func note(_ fee: FeeRule) -> String {
+        guard let note = fee.note else { return "" }
+        guard !fee.certain else { return messages.plain(note) }
+        let sentences = note.components(separatedBy: ". ").map { sentence in
+            sentence.components(separatedBy: "; ").filter { !$0.contains(where: \.isNumber) }.joined(separator: "; ")
+        }
+        return messages.plain(sentences.filter { !$0.isEmpty }.joined(separator: ". "))
     }
 
     func address(of procedure: Procedure) -> String {
@@ -46,18 +58,21 @@ extension Portal {
 
     /// How far one gets online, in words; what this portal has no form for is handed in elsewhere.
     func onlineWords(_ procedure: Procedure) -> String {
+        guard isSure(procedure, of: "online_level") else { return setByAuthority }
         let words = messages.say("online.\(procedure.onlineLevel)")
         return isElsewhere(procedure) ? messages.say("online.elsewhere", ["words": words]) : words
     }
 
     /// Whether it can be submitted online, but not here.
     func isElsewhere(_ procedure: Procedure) -> Bool {
-        !procedure.takesSubmissions && procedure.onlineLevel != "khong_truc_tuyen"
+        !procedure.takesSubmissions && isSure(procedure, of: "online_level")
+            && procedure.onlineLevel != "khong_truc_tuyen"
     }
 
-    /// Today's name of the level, and the number that people still say.
+    /// Today's name of the level, and the number that people still say; empty when the source is not sure.
     func levelWords(_ procedure: Procedure) -> String {
-        messages.say(
+        guard isSure(procedure, of: "online_level") else { return "" }
+        return messages.say(
             "online.legacy",
             ["name": messages.say("online.name.\(procedure.onlineLevel)"), "level": String(procedure.legacyLevel)])
     }
@@ -67,10 +82,5 @@ extension Portal {
         let names = procedure.agencyLevels.map { messages.say("decider.\($0)", ["authority": agency.name]) }
         guard let first = names.first else { return setByAuthority }
         return names.dropFirst().reduce(first) { messages.say("decider.join", ["first": $0, "second": $1]) }
-    }
-
-    /// A source's sentence without abbreviations that its readers know and citizens do not.
-    func plain(_ text: String) -> String {
-        ["CSDL", "TTHC"].reduce(text) { $0.replacingOccurrences(of: $1, with: messages.say("plain.\($1)")) }
     }
 }
