@@ -56,6 +56,17 @@ import Web
         }
     }
 
+    @Test func aScriptKeepsWhatIsBeingTyped() async throws {
+        try await Stage.with { stage in
+            let screen = try await Screen(stage)
+            let reply = await screen.send([("ho_ten", "Lê Th"), ("viec", "tu-luu")])
+            #expect(reply.status == 204 && reply.body.isEmpty)
+            #expect(await stage.citizen.get(screen.address).text.contains("value=\"Lê Th\""))
+            let delivery = [("csrf", screen.token), ("cach_nhan", "desk"), ("viec", "tu-luu")]
+            #expect(await stage.citizen.post(screen.base + "/nhan-ket-qua", delivery).status == 204)
+        }
+    }
+
     /// What may cost something is never called free.
     @Test func theReviewNamesFeesThatTheAuthoritySets() async throws {
         try await Stage.with { stage in

@@ -66,13 +66,22 @@ extension Portal {
             draft.typed.merge(kept) { $1 }
             if isDone { draft.doneSteps.insert(stepID) } else { draft.doneSteps.remove(stepID) }
         }
-        if form["viec"] == "luu" { return .seeOther("/nop/\(view.token.text)") }
+        if let left = leaving(view, form) { return left }
         guard isDone else {
             return render(
                 page(view, index, step, typed: kept, defects: checked.defects, exchange), .unprocessableContent)
         }
         let next = try await draftView(exchange).next(after: .step(index))
         return .seeOther(LocalTarget(checking: next) ?? "/")
+    }
+
+    /// "Save and leave", or the page's script that keeps what is being typed; nil for "go on".
+    private func leaving(_ view: DraftView, _ form: Web.Form) -> Response? {
+        switch form["viec"] {
+        case "luu": .seeOther("/nop/\(view.token.text)")
+        case "tu-luu": Response(.noContent)
+        default: nil
+        }
     }
 
     /// Whatever was typed is kept, right or wrong; only its length has a bound.
@@ -140,7 +149,7 @@ extension Portal {
             draft.typed.merge(kept) { $1 }
             draft.delivery = choice
         }
-        if form["viec"] == "luu" { return .seeOther("/nop/\(view.token.text)") }
+        if let left = leaving(view, form) { return left }
         guard checked.defects.isEmpty else {
             return render(deliveryPage(view, kept, checked.defects, exchange), .unprocessableContent)
         }
