@@ -19,6 +19,8 @@ public struct PortalSettings: Sendable {
     public var isTrial: Bool
     /// How to reach the payment gateway; nil when fees are paid at the desk only.
     public var merchant: VNPAYMerchant?
+    /// What a password's hash must cost at least; cheaper ones are made anew at sign-in.
+    public var passwordCost = Scrypt.password
 
     /// Sets them.
     public init(publicURL: String, agency: AgencyCode, isTrial: Bool, merchant: VNPAYMerchant?) {
@@ -61,6 +63,7 @@ public final class Portal: Sendable {
     let sessions: Sessions
     let passwords = WorkQueue(name: "passwords", width: 2, backlogLimit: 32)
     let throttles: Throttles
+    let readiness = Readiness()
     let sealKey: [UInt8]
     let examples: [ProcedureCode: APISubmission]
     let openAPI: [UInt8]
@@ -88,7 +91,7 @@ public final class Portal: Sendable {
         pages = try TemplateLibrary.load(resources + "/Templates/portal").compile(Portal.allPages)
         files = try StaticFiles.load(resources + "/Public")
         headers = SecurityHeaders(formTargets: settings.merchant.map { [$0.origin] } ?? [])
-        cache = PageCache(headers: headers)
+        cache = PageCache(headers: headers) { [clock] in LocalMinute(clock.now()).date.dayNumber }
         throttles = Throttles()
         sealKey = try store.folder.secret("seal.key")
         examples = try ProcedureCases.examples(resources + "/Catalogue", catalogue)

@@ -20,7 +20,8 @@ extension Portal {
         addOpenData(to: &routes)
         addPartnerDossiers(to: &routes)
         return Router(
-            routes, middleware: [headers, Compression(), Partners(store: store)], errors: errorPages(isDesk: false))
+            routes, middleware: [headers, Compression(), Partners(store: store)], kept: cache,
+            errors: errorPages(isDesk: false))
     }
 
     /// The desk, on its own address.
@@ -35,17 +36,20 @@ extension Portal {
         addVerbs(to: &routes)
         addDeskSlips(to: &routes)
         return Router(
-            routes, middleware: [headers, Compression(), sessions], errors: errorPages(isDesk: true),
+            routes, middleware: [headers, Compression(), sessions, RefusalAudit(portal: self)],
+            errors: errorPages(isDesk: true),
             denied: { exchange in exchange.session == nil && exchange.isSafe ? .seeOther("/can-bo/dang-nhap") : nil })
     }
 
     /// For who runs the program.
-    public func operationsSite(metrics: RequestMetrics, gauges: @escaping @Sendable () -> [(String, Int)]) -> Router {
+    /// `metrics` makes the text of `/metrics`; it must not block.
+    public func operationsSite(metrics: @escaping @Sendable () -> String) -> Router {
         var routes = Routes()
         addHealth(to: &routes)
         routes.getReady("/") { _ in .text("/healthz /readyz /metrics\n") }
-        routes.getReady("/metrics") { [store] _ in
-            .text(metrics.text(gauges: gauges() + [("motcua_store_commits", store.commitCount)]))
+        routes.getReady("/metrics") { _ in
+            // The version of the exposition format stands in its type.
+            .content(Array(metrics().utf8), "text/plain; version=0.0.4; charset=utf-8")
         }
         return Router(routes, middleware: [headers], errors: errorPages(isDesk: false))
     }

@@ -58,18 +58,13 @@ public final class Store: Sendable {
         return id
     }
 
-    /// Whether a write reaches the disk now; for readiness.
-    public func canWrite() async -> Bool {
-        guard folder.freeBytes > 32 << 20 else { return false }
-        let written: Void? = try? await database.write { connection in
-            try connection.execute(
-                "INSERT INTO health (id, at) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET at = at + 1")
-        }
-        return written != nil
-    }
-
     /// Why the last transaction failed, for the log and `/readyz`; nil once one has held again.
     public var lastFault: String? { database.lastFault }
+
+    /// Work that waits now, by queue; for metrics.
+    public var queueDepths: [(name: String, depth: Int)] {
+        database.queueDepths + [("files", attachments.waitingCount)]
+    }
 
     /// Transactions committed since the start.
     public var commitCount: Int { database.commitCount }

@@ -30,7 +30,8 @@ struct Configuration: Sendable {
         Setting("operations", "127.0.0.1:8082"), Setting("tls-certificate", ""), Setting("tls-key", ""),
         Setting("store", "sqlite"), Setting("demo", "no"), Setting("bank", "127.0.0.1:8083"),
         Setting("resources", ""), Setting("public-url", ""), Setting("agency", ""), Setting("trusted-proxies", ""),
-        Setting("proxy-protocol", "no"), Setting("drain-seconds", "10"), Setting("vnpay-terminal", ""),
+        Setting("proxy-protocol", "no"), Setting("drain-seconds", "10"),
+        Setting("take-over", "no"), Setting("vnpay-terminal", ""),
         Setting("vnpay-secret", "", isSecret: true),
         Setting("vnpay-payment-url", ""), Setting("vnpay-api-url", ""),
     ]
@@ -63,9 +64,16 @@ struct Configuration: Sendable {
 
     subscript(name: String) -> String { values[name] ?? "" }
 
-    var isDemo: Bool { ["yes", "true", "1"].contains(self["demo"].lowercased()) }
+    var isDemo: Bool { isOn("demo") }
 
-    var expectsProxyHeader: Bool { ["yes", "true", "1"].contains(self["proxy-protocol"].lowercased()) }
+    var expectsProxyHeader: Bool { isOn("proxy-protocol") }
+
+    var takesOver: Bool { isOn("take-over") }
+
+    /// Seconds that running requests get at a stop.
+    var drainSeconds: Int { Int(self["drain-seconds"]) ?? 10 }
+
+    private func isOn(_ name: String) -> Bool { ["yes", "true", "1"].contains(self[name].lowercased()) }
 
     func address(_ name: String) throws -> SocketAddress {
         guard let address = SocketAddress(self[name]) else {
@@ -106,11 +114,10 @@ struct Configuration: Sendable {
         guard self["tls-certificate"].isEmpty == self["tls-key"].isEmpty else {
             throw ConfigurationError(description: "tls-certificate and tls-key belong together")
         }
-        guard ["yes", "no", "true", "false", "1", "0"].contains(self["demo"].lowercased()) else {
-            throw ConfigurationError(description: "demo: yes or no")
-        }
-        guard ["yes", "no", "true", "false", "1", "0"].contains(self["proxy-protocol"].lowercased()) else {
-            throw ConfigurationError(description: "proxy-protocol: yes or no")
+        for name in ["demo", "proxy-protocol", "take-over"] {
+            guard ["yes", "no", "true", "false", "1", "0"].contains(self[name].lowercased()) else {
+                throw ConfigurationError(description: "\(name): yes or no")
+            }
         }
         guard !expectsProxyHeader || !proxies.isEmpty else {
             throw ConfigurationError(description: "proxy-protocol needs trusted-proxies: somebody must be believed")

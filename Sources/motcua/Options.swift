@@ -55,13 +55,16 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Seconds that running requests get at a stop (default 10).")
     var drainSeconds: String?
 
+    @Flag(help: "Go on where the program that serves this data folder now stops: no connection is refused.")
+    var takeOver = false
+
     func configuration() throws -> Configuration {
         try common.configuration([
             "public": publicAddress, "desk": desk, "operations": operations, "tls-certificate": tlsCertificate,
             "tls-key": tlsKey,
             "store": store, "demo": demo ? "yes" : nil, "bank": bank, "public-url": publicURL, "agency": agency,
             "trusted-proxies": trustedProxies, "drain-seconds": drainSeconds,
-            "proxy-protocol": proxyProtocol ? "yes" : nil,
+            "proxy-protocol": proxyProtocol ? "yes" : nil, "take-over": takeOver ? "yes" : nil,
         ])
     }
 }

@@ -43,6 +43,8 @@ struct Serve: AsyncParsableCommand {
             throw ValidationError(error.description)
         } catch let error as TLSError {
             throw ValidationError(error.description)
+        } catch let error as ListeningSockets.Defect {
+            throw ValidationError(error.description)
         }
     }
 }
@@ -60,11 +62,16 @@ struct Program {
     func run() async throws {
         let started = ContinuousClock.now
         let resources = try configuration.resources()
-        let store = try Store(try DataFolder(configuration["data"]))
+        let inherited = try inheritedSockets()
+        // Whoever serves now gives the folder back when its last request is answered.
+        let patience = configuration.takesOver ? configuration.drainSeconds + 10 : 0
+        let store = try Store(try DataFolder(configuration["data"], patience: patience))
         let catalogue = try CatalogueReader.read(resources + "/Catalogue")
         let messages = Messages(
             try CatalogueReader.decode([String: String].self, resources + "/Catalogue", "messages.json5"))
-        let addresses = try ["public", "desk", "operations"].map { try configuration.address($0).withFreePort() }
+        let addresses = try Program.listeners.map {
+            try inherited.address(of: $0) ?? configuration.address($0).withFreePort()
+        }
         let tls =
             try configuration["tls-certificate"].isEmpty
             ? nil
@@ -79,25 +86,9 @@ struct Program {
             store: store, catalogue: catalogue, messages: messages, resources: resources,
             settings: PortalSettings(publicURL: publicURL, agency: agency, isTrial: demo != nil, merchant: merchant),
             clock: SystemClock(), logger: logger)
-        let metrics = RequestMetrics()
-        let log = AccessLog(path: configuration["data"] + "/access.jsonl", metrics: metrics)
-        let gauges = GaugeSource()
-        let proxies = TrustedProxies(configuration.proxies) ?? .none
-        let server = try Server(
-            listeners: [
-                Listener(
-                    name: "public", address: addresses[0], tls: tls, trustedProxies: proxies,
-                    expectsProxyHeader: configuration.expectsProxyHeader, responder: portal.publicSite()),
-                Listener(
-                    name: "desk", address: addresses[1], tls: tls, trustedProxies: proxies, responder: portal.deskSite()
-                ),
-                Listener(
-                    name: "operations", address: addresses[2],
-                    responder: portal.operationsSite(metrics: metrics, gauges: { gauges.read() })),
-            ], logger: logger, observer: log, errorPage: portal.serverErrorPage)
-        gauges.set { [("motcua_open_connections", server.openConnections)] }
+        let (server, log) = try makeServer(portal, store, addresses, tls)
         portal.isTurning.set { server.isTurning }
-        try server.start()
+        try server.start(adopting: inherited)
         let bank = demo.flatMap {
             Demo.startBank(
                 $0.facts, resources: resources, publicURL: publicURL, data: configuration["data"],
@@ -110,11 +101,11 @@ struct Program {
         let chores = chores(portal, store, merchant)
         let reload = reloadOnHangup(tls)
         defer { reload?.cancel() }
-        let signal = await nextSignal()
-        logger.info("stopping", metadata: ["signal": "\(signal)"])
+        let ending = await nextEnding(server)
+        logger.info("stopping", metadata: ["because": "\(ending)"])
         chores.cancel()
         if let bank { kill(bank, SIGTERM) }
-        await server.stop(drainMilliseconds: UInt64(configuration["drain-seconds"]).map { $0 * 1000 } ?? 10_000)
+        await server.stop(drainMilliseconds: UInt64(configuration.drainSeconds) * 1000)
         store.close()
         log.flush()
     }
@@ -204,51 +195,79 @@ struct Program {
         return source
     }
 
-    /// SIGTERM or SIGINT, by Dispatch sources.
-    private func nextSignal() async -> Int32 {
-        let signals = SignalSources([SIGTERM, SIGINT])
-        defer { signals.cancel() }
-        return await withCheckedContinuation { signals.start($0) }
+    /// Sockets from the service manager, or from the program that serves now.
+    private func inheritedSockets() throws -> ListeningSockets {
+        if configuration.takesOver {
+            do throws(SystemCallError) {
+                return try ListenerTakeover.take(from: configuration["data"])
+            } catch {
+                throw ConfigurationError(description: "take-over: nobody serves \(configuration["data"]) (\(error))")
+            }
+        }
+        return try ListeningSockets.activated(ProcessInfo.processInfo.environment, listeners: Program.listeners)
+            ?? ListeningSockets([:])
+    }
+
+    /// SIGTERM or SIGINT, by Dispatch sources, or a successor that has taken the sockets.
+    private func nextEnding(_ server: Server) async -> Ending {
+        let endings = EndingSources([SIGTERM, SIGINT])
+        var offer: ListenerTakeover?
+        do throws(SystemCallError) {
+            offer = try ListenerTakeover(in: configuration["data"], sockets: server.listeningSockets) {
+                endings.end(.takenOver)
+            }
+        } catch {
+            logger.warning("no successor can take over", metadata: ["error": "\(error)"])
+        }
+        let ending = await withCheckedContinuation { endings.start($0) }
+        endings.cancel()
+        if ending != .takenOver { offer?.cancel() }
+        return ending
     }
 }
 
-/// Waits for the first of some signals.
-final class SignalSources: @unchecked Sendable {
+/// Why the program stops.
+enum Ending: Sendable, Equatable {
+    case signal(Int32)
+    case takenOver
+}
+
+/// Waits for the first reason to stop.
+final class EndingSources: @unchecked Sendable {
     // Guard: `sources` is written by init only; the continuation is taken once, behind its mutex.
     private let sources: [any DispatchSourceSignal]
-    private let numbers: [Int32]
-    private let waiting = Mutex<CheckedContinuation<Int32, Never>?>(nil)
+    private let waiting = Mutex<(ending: Ending?, continuation: CheckedContinuation<Ending, Never>?)>((nil, nil))
 
-    init(_ numbers: [Int32]) {
-        self.numbers = numbers
-        sources = numbers.map { number in
+    init(_ signals: [Int32]) {
+        sources = signals.map { number in
             Glibc.signal(number, SIG_IGN)
             return DispatchSource.makeSignalSource(signal: number, queue: .global())
         }
-    }
-
-    func start(_ continuation: CheckedContinuation<Int32, Never>) {
-        waiting.withLock { $0 = continuation }
-        for (source, number) in zip(sources, numbers) {
-            source.setEventHandler { [self] in
-                let first = waiting.withLock { waiting in
-                    defer { waiting = nil }
-                    return waiting
-                }
-                first?.resume(returning: number)
-            }
+        for (number, source) in zip(signals, sources) {
+            source.setEventHandler { [weak self] in self?.end(.signal(number)) }
             source.resume()
         }
+    }
+
+    func start(_ continuation: CheckedContinuation<Ending, Never>) {
+        let ending = waiting.withLock { waiting -> Ending? in
+            if waiting.ending == nil { waiting.continuation = continuation }
+            return waiting.ending
+        }
+        if let ending { continuation.resume(returning: ending) }
+    }
+
+    /// The first call decides.
+    func end(_ ending: Ending) {
+        let continuation = waiting.withLock { waiting in
+            defer { waiting.continuation = nil }
+            waiting.ending = waiting.ending ?? ending
+            return waiting.continuation
+        }
+        continuation?.resume(returning: ending)
     }
 
     func cancel() {
         for source in sources { source.cancel() }
     }
-}
-
-/// Figures that are known only after the server was made.
-final class GaugeSource: Sendable {
-    private let source = Mutex<(@Sendable () -> [(String, Int)])?>(nil)
-    func set(_ read: @escaping @Sendable () -> [(String, Int)]) { source.withLock { $0 = read } }
-    func read() -> [(String, Int)] { source.withLock { $0 }?() ?? [] }
 }

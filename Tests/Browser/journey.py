@@ -416,6 +416,8 @@ def desk_second_half(v, portal, code):
     act(v, code, "Tiếp nhận")
     v.link("Giấy tiếp nhận hồ sơ và hẹn trả kết quả")
     v.look("phieu-01")
+    paper = v.page.pdf(prefer_css_page_size=True)
+    check(re.findall(rb"/MediaBox ?\[0 0 (\d+) (\d+)", paper) == [(b"420", b"594")], "slip 01 is one page of A5")
     check("GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ" in v.text() and "Thời gian trả kết quả" in v.text(), "slip 01 has the appointment")
     v.page.goto(portal.desk + f"/can-bo/ho-so/{code}/phieu/02")
     v.look("phieu-02")

@@ -9,7 +9,7 @@ import Testing
         var buffer: [UInt8] = []
         let framing = ResponseEncoder.framing(of: response, version: version)
         ResponseEncoder.appendHead(
-            of: response, framing: framing, version: version, keepAlive: keepAlive, date: "D", to: &buffer)
+            of: response, framing: framing, version: version, keepAlive: keepAlive, date: Array("D".utf8), to: &buffer)
         return String(decoding: buffer, as: UTF8.self)
     }
 

@@ -64,11 +64,50 @@ import Web
         ("received=2026-02-13T16:20&quantity=2&unit=other", 422),
         ("received=2026-02-13T16:20&quantity=99999&unit=working_day", 422),
         ("received=2026-02-13T16:20&quantity=2&unit=working_day&pauses=x", 422),
+        ("received=2026-02-13T16:20&quantity=2&unit=working_day&pauses=,", 422),
+        ("received=2026-02-13T16:20&quantity=2&unit=working_day&pauses=2026-03-05T08:00/2026-03-02T16:00", 422),
+        ("received=2026-02-13T16:20%2B07:00&quantity=2&unit=working_day", 422),
+        ("received=2026-02-13T16:20&quantity=2&unit=same_day", 422),
+        ("received=2026-02-13T16:20&quantity=1.5&unit=working_day", 422), ("", 422),
         ("received=2026-02-13T16:20&quantity=2&quantity=3&unit=working_day", 422),
         ("received=2026-03-02T09:00&quantity=2&unit=working_day&pauses=2026-03-02T16:00/2026-03-05T08:00", 200),
     ]) func calculatesDueDates(_ query: String, _ status: Int) async throws {
         try await Stage.with { stage in
             #expect(await stage.citizen.get("/api/v1/due?" + query).status == status)
+        }
+    }
+
+    /// Worked examples with their answers: each unit, a swap day, a pause, the office's edges.
+    @Test(arguments: [
+        ("received=2026-03-02T09:10&quantity=3&unit=working_day", "2026-03-05T09:10"),
+        ("received=2026-03-02T07:00&quantity=1&unit=working_day", "2026-03-02T17:00"),
+        ("received=2026-03-06T18:20&quantity=1&unit=working_day", "2026-03-09T17:00"),
+        ("received=2026-03-02T16:00&quantity=6&unit=working_hour", "2026-03-03T14:00"),
+        ("received=2026-03-02T12:15&quantity=1&unit=working_day", "2026-03-03T11:30"),
+        ("received=2026-02-13T16:20&quantity=2&unit=working_day", "2026-02-24T16:20"),
+        ("received=2026-02-13T16:20:59&quantity=2&unit=working_day", "2026-02-24T16:20"),
+        ("received=2026-08-21T14:00&quantity=1&unit=working_day", "2026-08-22T14:00"),
+        ("received=2026-08-28T10:00&quantity=1&unit=working_day", "2026-09-03T10:00"),
+        ("received=2026-02-10T10:00&quantity=10&unit=calendar_day", "2026-02-23T17:00"),
+        ("received=2026-03-07T09:00&quantity=3&unit=calendar_day", "2026-03-12T17:00"),
+        (
+            "received=2026-03-02T10:00&quantity=5&unit=calendar_day&pauses=2026-03-03T09:00/2026-03-05T10:00",
+            "2026-03-09T17:00"
+        ),
+        ("received=2026-11-23T15:00&quantity=1&unit=same_day", "2026-11-23T17:00"),
+        ("received=2026-11-23T15:01&quantity=1&unit=same_day", "2026-11-25T17:00"),
+        (
+            "received=2026-03-02T09:00&quantity=2&unit=working_day&pauses=2026-03-02T16:00/2026-03-05T08:00",
+            "2026-03-06T11:00"
+        ),
+        (
+            "received=2026-03-02T09:00&quantity=1&unit=same_day&pauses=2026-03-02T10:00/2026-03-03T08:00",
+            "2026-03-03T15:00"
+        ),
+    ]) func answersTheWorkedExamples(_ query: String, _ due: String) async throws {
+        try await Stage.with { stage in
+            let reply = await stage.citizen.get("/api/v1/due?" + query)
+            #expect(reply.status == 200 && reply.text.contains("\"due\":\"\(due):00+07:00\""), "\(reply.text)")
         }
     }
 

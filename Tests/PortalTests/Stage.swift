@@ -42,16 +42,17 @@ struct Stage {
         let catalogue = try CatalogueReader.read(root + "/Catalogue")
         let messages = Messages(
             try CatalogueReader.decode([String: String].self, root + "/Catalogue", "messages.json5"))
+        // Cheap parameters: the real ones are held by their own test.
+        let cost = Scrypt(logN: 10, r: 8, p: 1)
+        var settings = PortalSettings(
+            publicURL: "https://portal.test", agency: catalogue.agencies[0].code, isTrial: true, merchant: merchant)
+        settings.passwordCost = cost
         let portal = try Portal(
-            store: store, catalogue: catalogue, messages: messages, resources: root,
-            settings: PortalSettings(
-                publicURL: "https://portal.test", agency: catalogue.agencies[0].code, isTrial: true, merchant: merchant),
+            store: store, catalogue: catalogue, messages: messages, resources: root, settings: settings,
             clock: clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         for (login, role) in [("an", Role.intake), ("binh", .professional), ("chi", .leader), ("dung", .clerk)] {
             let id = try #require(OfficerID(rawValue: login))
-            // Cheap parameters: the real ones are held by their own test.
-            let hash = try #require(
-                PasswordHash(password: "mat-khau-\(login)", parameters: Scrypt(logN: 10, r: 8, p: 1)))
+            let hash = try #require(PasswordHash(password: "mat-khau-\(login)", parameters: cost))
             try await store.save(Officer(id: id, name: "Cán bộ \(login)", roles: [role], password: hash))
         }
         try await store.addPartner(name: "doi-tac", key: "khoa-doi-tac")

@@ -3,29 +3,29 @@ import Testing
 @testable import SocketServer
 
 @Suite struct ConnectionStateTests {
-    static func state() -> ConnectionState { ConnectionState(limits: ServerLimits(), now: 1000) }
+    static func state() -> ConnectionState { ConnectionState(now: 1000) }
 
     @Test func closesWhatStaysSilent() {
         let state = ConnectionStateTests.state()
-        #expect(state.verdict(now: 11_000) == .none)
-        #expect(state.verdict(now: 11_001) == .close)
+        #expect(state.verdict(now: 11_000, ServerLimits()) == .none)
+        #expect(state.verdict(now: 11_001, ServerLimits()) == .close)
     }
 
     @Test func aDrippingHeadCannotMoveItsDeadline() {
         var state = ConnectionStateTests.state()
         for now in stride(from: UInt64(2000), through: 21_000, by: 1000) { state.enter(.head, now: now) }
-        #expect(state.verdict(now: 22_000) == .none)
-        #expect(state.verdict(now: 22_001) == .requestTimeout)
+        #expect(state.verdict(now: 22_000, ServerLimits()) == .none)
+        #expect(state.verdict(now: 22_001, ServerLimits()) == .requestTimeout)
     }
 
     @Test func aBodyMustKeepItsRate() {
         var state = ConnectionStateTests.state()
         state.enter(.body, now: 1000)
-        #expect(state.verdict(now: 11_000) == .none)
-        #expect(state.verdict(now: 11_001) == .requestTimeout)
+        #expect(state.verdict(now: 11_000, ServerLimits()) == .none)
+        #expect(state.verdict(now: 11_001, ServerLimits()) == .requestTimeout)
         state.bodyReceived(10_000)
-        #expect(state.verdict(now: 21_000) == .none)
-        #expect(state.verdict(now: 21_010) == .requestTimeout)
+        #expect(state.verdict(now: 21_000, ServerLimits()) == .none)
+        #expect(state.verdict(now: 21_010, ServerLimits()) == .requestTimeout)
     }
 
     @Test func timeHeldBackIsNotTheClientsFault() {
@@ -33,10 +33,10 @@ import Testing
         state.enter(.body, now: 1000)
         state.bodyReceived(5_000)
         state.heldBack(true, now: 2000)
-        #expect(state.verdict(now: 31_999) == .none)
-        #expect(state.verdict(now: 32_001) == .handlerTimeout)
+        #expect(state.verdict(now: 31_999, ServerLimits()) == .none)
+        #expect(state.verdict(now: 32_001, ServerLimits()) == .handlerTimeout)
         state.heldBack(false, now: 22_000)
-        #expect(state.verdict(now: 30_000) == .none)
+        #expect(state.verdict(now: 30_000, ServerLimits()) == .none)
     }
 
     @Test func outputMustProgress() {
@@ -44,15 +44,15 @@ import Testing
         state.enter(.handling, now: 1000)
         state.outputPending(true, progressed: false, now: 1000)
         state.outputPending(true, progressed: false, now: 20_000)
-        #expect(state.verdict(now: 31_000) == .none)
-        #expect(state.verdict(now: 31_001) == .close)
+        #expect(state.verdict(now: 31_000, ServerLimits()) == .none)
+        #expect(state.verdict(now: 31_001, ServerLimits()) == .close)
         state.outputPending(true, progressed: true, now: 30_000)
-        #expect(state.verdict(now: 60_000) == .none)
+        #expect(state.verdict(now: 60_000, ServerLimits()) == .none)
     }
 
     @Test func aHandlerMustAnswer() {
         var state = ConnectionStateTests.state()
         state.enter(.handling, now: 1000)
-        #expect(state.verdict(now: 31_001) == .handlerTimeout)
+        #expect(state.verdict(now: 31_001, ServerLimits()) == .handlerTimeout)
     }
 }

@@ -12,7 +12,9 @@ struct SampleService: Responder {
         switch head.path {
         case "/hello": return .ready(SampleService.text("hello"))
         case "/peer": return .ready(SampleService.text("\(peer.address) \(peer.isSecure)"))
-        case "/big": return .ready(Response(.ok, body: .bytes(Array(repeating: 65, count: 3_000_000))))
+        case "/big": return .ready(Response(.ok, body: .bytes(SampleService.big)))
+        // More than the kernel's buffers take.
+        case "/huge": return .ready(Response(.ok, body: .bytes([UInt8](repeating: 65, count: 40_000_000))))
         case "/file": return .ready(file.map { Response(.ok, body: .file($0)) } ?? Response(.notFound))
         case "/echo":
             return .later(bodyLimit: 1_000_000) { request in
@@ -50,6 +52,9 @@ struct SampleService: Responder {
         }
     }
 
+    /// One content for everybody, as kept pages are.
+    static let big = [UInt8](repeating: 65, count: 3_000_000)
+
     static func text(_ text: String) -> Response { Response(.ok, body: .bytes(Array(text.utf8))) }
 }
 
@@ -62,7 +67,8 @@ final class RecordKeeper: ExchangeObserver {
 /// A running server on a free port; stops when the body returns.
 func withServer(
     limits: ServerLimits = ServerLimits(), service: any Responder = SampleService(), tls: TLSConfiguration? = nil,
-    proxies: TrustedProxies = .none, expectsProxyHeader: Bool = false, observer: (any ExchangeObserver)? = nil,
+    proxies: TrustedProxies = .none, expectsProxyHeader: Bool = false, alwaysAnswered: Set<String> = [],
+    observer: (any ExchangeObserver)? = nil,
     _ body: (UInt16, Server) async throws -> Void
 ) async throws {
     guard let address = SocketAddress("127.0.0.1:0") else { return }
@@ -70,7 +76,7 @@ func withServer(
         listeners: [
             Listener(
                 name: "test", address: address, tls: tls, trustedProxies: proxies,
-                expectsProxyHeader: expectsProxyHeader, responder: service)
+                expectsProxyHeader: expectsProxyHeader, alwaysAnswered: alwaysAnswered, responder: service)
         ],
         limits: limits, loops: 2, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, observer: observer)
     try server.start()

@@ -34,6 +34,20 @@ public struct BodyDecoder: Sendable {
         if case .complete = state { true } else { false }
     }
 
+    /// Content that is still to come, when its length is known and nothing but content can come: it may then be received
+    /// without looking at it, and told to `took`.
+    public var plainBytesToCome: Int64? {
+        if case .fixed(let remaining) = state { remaining } else { nil }
+    }
+
+    /// `count` bytes of content were received past the decoder; at most `plainBytesToCome`.
+    public mutating func took(_ count: Int) {
+        guard case .fixed(let remaining) = state else { preconditionFailure("the length is not known") }
+        precondition(Int64(count) <= remaining, "more than the content")
+        bodyByteCount += Int64(count)
+        state = remaining == Int64(count) ? .complete : .fixed(remaining: remaining - Int64(count))
+    }
+
     /// Trailer fields of a chunked message; they are checked and otherwise unused.
     public var trailerFields: HeaderFields { trailers.fields }
 

@@ -4,6 +4,8 @@ public struct FieldName: Hashable, Sendable, CustomStringConvertible {
     public let canonical: String
     /// As it is sent.
     public let raw: String
+    /// Recognised once, compared often.
+    let known: KnownField
 
     /// nil when `raw` is not a token (RFC 9110 §5.6.2).
     public init?(_ raw: String) {
@@ -15,6 +17,8 @@ public struct FieldName: Hashable, Sendable, CustomStringConvertible {
     public init(unchecked raw: String) {
         self.raw = raw
         self.canonical = raw.lowercased()
+        var name = canonical
+        self.known = name.withUTF8 { KnownField(UnsafeRawBufferPointer($0)) }
     }
 
     /// The name as sent.
@@ -22,28 +26,22 @@ public struct FieldName: Hashable, Sendable, CustomStringConvertible {
 
     /// Equal when the lower-case forms are.
     public static func == (left: FieldName, right: FieldName) -> Bool {
-        // Most names differ in length already, which costs a fraction of comparing strings.
-        left.canonical.utf8.count == right.canonical.utf8.count && left.canonical == right.canonical
+        // Most names differ here already, which costs a fraction of comparing strings.
+        left.known == right.known && left.canonical.utf8.count == right.canonical.utf8.count
+            && (left.known != .other || left.canonical == right.canonical)
     }
 
     /// Feeds the lower-case form.
     public func hash(into hasher: inout Hasher) { hasher.combine(canonical) }
 }
 
-/// tchar of RFC 9110 §5.6.2.
+/// tchar of RFC 9110 §5.6.2: letters, digits and !#$%&'*+-.^_`|~, as one bit a byte.
 @inlinable
 public func isTokenByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        return true
-    case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&"),
-        UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
-        UInt8(ascii: "^"), UInt8(ascii: "_"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
-        return true
-    default:
-        return false
-    }
+    let low: UInt64 = 0x03FF_6CFA_0000_0000
+    let high: UInt64 = 0x57FF_FFFF_C7FF_FFFE
+    guard byte < 128 else { return false }
+    return (byte < 64 ? low >> UInt64(byte) : high >> UInt64(byte & 63)) & 1 == 1
 }
 
 // The names this program speaks; each is defined by RFC 9110 unless a line says otherwise.
@@ -118,4 +116,6 @@ extension FieldName {
     public static let xForwardedFor = FieldName(unchecked: "X-Forwarded-For")
     /// RFC 7239
     public static let forwarded = FieldName(unchecked: "Forwarded")
+    /// W3C Trace Context §3.2
+    public static let traceparent = FieldName(unchecked: "traceparent")
 }

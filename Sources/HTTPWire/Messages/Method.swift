@@ -12,17 +12,17 @@ public struct Method: Hashable, Sendable, CustomStringConvertible {
     public var description: String { name }
 
     /// GET: transfer a current representation (RFC 9110 §9.3.1).
-    public static let get = Method(unchecked: "GET")
+    public static var get: Method { Method(unchecked: "GET") }
     /// HEAD: as GET without content (RFC 9110 §9.3.2).
-    public static let head = Method(unchecked: "HEAD")
+    public static var head: Method { Method(unchecked: "HEAD") }
     /// POST: resource-specific processing (RFC 9110 §9.3.3).
-    public static let post = Method(unchecked: "POST")
+    public static var post: Method { Method(unchecked: "POST") }
     /// PUT: replace the representation (RFC 9110 §9.3.4).
-    public static let put = Method(unchecked: "PUT")
+    public static var put: Method { Method(unchecked: "PUT") }
     /// PATCH: partial change (RFC 5789).
-    public static let patch = Method(unchecked: "PATCH")
+    public static var patch: Method { Method(unchecked: "PATCH") }
     /// DELETE: remove the association (RFC 9110 §9.3.5).
-    public static let delete = Method(unchecked: "DELETE")
+    public static var delete: Method { Method(unchecked: "DELETE") }
     /// OPTIONS: communication options (RFC 9110 §9.3.7).
-    public static let options = Method(unchecked: "OPTIONS")
+    public static var options: Method { Method(unchecked: "OPTIONS") }
 }

@@ -10,24 +10,58 @@ public struct RequestHead: Sendable {
 
     /// The request's method.
     public let method: Method
-    /// The path as sent, percent-encoded, beginning with "/"; "*" for `OPTIONS *`.
-    public let path: String
-    /// What stands after "?", percent-encoded; nil without "?".
-    public let query: String?
     /// The protocol version of the request line.
     public let version: Version
-    /// The header section.
-    public let fields: HeaderFields
+    private let storage: HeadStorage
 
-    /// Made by the parser, and by tests.
+    /// Made by the parser: `storage` holds the path, the query and the fields.
+    init(method: Method, version: Version, storage: HeadStorage) {
+        self.method = method
+        self.version = version
+        self.storage = storage
+    }
+
+    /// Made by tests and for messages that never came.
     public init(
         method: Method, path: String, query: String? = nil, version: Version = .http11,
         fields: HeaderFields = HeaderFields()
     ) {
         self.method = method
-        self.path = path
-        self.query = query
         self.version = version
-        self.fields = fields
+        storage = HeadStorage()
+        let target = Array((path + (query ?? "")).utf8)
+        target.withUnsafeBytes { storage.refill($0) }
+        storage.path = ByteSpan(0, count: path.utf8.count)
+        storage.query = query.map { ByteSpan(path.utf8.count, count: $0.utf8.count) }
+        storage.made = fields
+    }
+
+    /// The header section.
+    public var fields: HeaderFields { storage.made ?? HeaderFields(received: storage) }
+
+    /// A number that tells this request from every other of the program, in the log and on error pages; given by the server.
+    public var id: UInt64 {
+        get { storage.requestID }
+        nonmutating set { storage.requestID = newValue }
+    }
+
+    /// The number of the route that answers, for counters; -1 when there is none. Set by whoever finds it.
+    public var route: Int {
+        get { storage.route }
+        nonmutating set { storage.route = newValue }
+    }
+
+    /// The path as sent, percent-encoded, beginning with "/"; "*" for `OPTIONS *`.
+    public var path: String { storage.text(storage.path) }
+
+    /// What stands after "?", percent-encoded; nil without "?".
+    public var query: String? { storage.query.map(storage.text) }
+
+    /// Whether there is a "?".
+    public var hasQuery: Bool { storage.query != nil }
+
+    /// The bytes of the path, without making a text of them; valid within `body` only.
+    public func withPathBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        storage.withBytes(storage.path, body)
     }
 }

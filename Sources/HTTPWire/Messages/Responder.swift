@@ -2,6 +2,8 @@
 public enum Answer: Sendable {
     /// Ready in memory: written at once; a request body, if any, is read and dropped within the server's limit.
     case ready(Response)
+    /// Complete in bytes: what is left is the date.
+    case prepared(PreparedResponse)
     /// Needs the body, the store or time: runs as a task on the connection's loop.
     /// A body longer than `bodyLimit` bytes is refused with 413, at once when Content-Length says so.
     case later(bodyLimit: Int, @Sendable (Request) async -> Response)

@@ -1,4 +1,27 @@
-/// Field lines of a head or of trailers (RFC 9112 §5), checked one by one.
+/// One field line, checked (RFC 9112 §5): where its name ends and where its value stands.
+struct FieldLine {
+    let name: UnsafeRawBufferPointer
+    let value: UnsafeRawBufferPointer
+
+    init(_ line: UnsafeRawBufferPointer) throws(Refusal) {
+        guard line[0] != Octet.space, line[0] != Octet.tab else {
+            throw Refusal(.badRequest, "RFC 9112 §5.2", "folded line")
+        }
+        guard let colon = line.firstOffset(of: Octet.colon, from: 0) else {
+            throw Refusal(.badRequest, "RFC 9112 §5", "field line without colon")
+        }
+        name = UnsafeRawBufferPointer(rebasing: line[..<colon])
+        guard !name.isEmpty, name.allSatisfy(isTokenByte) else {
+            throw Refusal(.badRequest, "RFC 9112 §5.1", "field name is not a token")
+        }
+        value = UnsafeRawBufferPointer(rebasing: line[(colon + 1)...]).trimmed
+        guard value.isFieldValue else {
+            throw Refusal(.badRequest, "RFC 9110 §5.5", "control character in a field value")
+        }
+    }
+}
+
+/// The field lines of trailers, kept as texts.
 struct FieldSection {
     let limits: WireLimits
     private(set) var fields = HeaderFields()
@@ -8,46 +31,20 @@ struct FieldSection {
         self.limits = limits
     }
 
-    mutating func add(_ line: UnsafeRawBufferPointer) throws(Refusal) {
+    mutating func add(_ bytes: UnsafeRawBufferPointer) throws(Refusal) {
         count += 1
-        guard count <= limits.fieldCount else {
-            throw Refusal(.headerFieldsTooLarge, "RFC 6585 §5", "too many fields")
-        }
-        guard line[0] != Octet.space, line[0] != Octet.tab else {
-            throw Refusal(.badRequest, "RFC 9112 §5.2", "folded line")
-        }
-        guard let colon = line.firstOffset(of: Octet.colon, from: 0) else {
-            throw Refusal(.badRequest, "RFC 9112 §5", "field line without colon")
-        }
-        let name = UnsafeRawBufferPointer(rebasing: line[..<colon])
-        guard !name.isEmpty, name.allSatisfy(isTokenByte) else {
-            throw Refusal(.badRequest, "RFC 9112 §5.1", "field name is not a token")
-        }
-        let value = UnsafeRawBufferPointer(rebasing: line[(colon + 1)...]).trimmed
-        guard value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == Octet.tab }) else {
-            throw Refusal(.badRequest, "RFC 9110 §5.5", "control character in a field value")
-        }
-        fields.append(FieldName.known(name) ?? FieldName(unchecked: name.text), value.text)
+        guard count <= limits.fieldCount else { throw FieldSection.tooMany }
+        let line = try FieldLine(bytes)
+        fields.append(FieldName(unchecked: line.name.text), line.value.text)
     }
+
+    static let tooMany = Refusal(.headerFieldsTooLarge, "RFC 6585 §5", "too many fields")
 }
 
-extension FieldName {
-    /// The shared value for the names that almost every request carries, which saves their two strings.
-    static func known(_ bytes: UnsafeRawBufferPointer) -> FieldName? {
-        switch bytes.count {
-        case 4: bytes.equalsIgnoringCase("Host") ? .host : nil
-        case 6:
-            bytes.equalsIgnoringCase("Accept") ? .accept : bytes.equalsIgnoringCase("Cookie") ? .cookie : nil
-        case 10:
-            bytes.equalsIgnoringCase("User-Agent")
-                ? .userAgent : bytes.equalsIgnoringCase("Connection") ? .connection : nil
-        case 12: bytes.equalsIgnoringCase("Content-Type") ? .contentType : nil
-        case 13: bytes.equalsIgnoringCase("If-None-Match") ? .ifNoneMatch : nil
-        case 14: bytes.equalsIgnoringCase("Content-Length") ? .contentLength : nil
-        case 15:
-            bytes.equalsIgnoringCase("Accept-Encoding")
-                ? .acceptEncoding : bytes.equalsIgnoringCase("X-Forwarded-For") ? .xForwardedFor : nil
-        default: nil
-        }
+extension UnsafeRawBufferPointer {
+    /// Whether no byte is a control character other than the tab (RFC 9110 §5.5).
+    fileprivate var isFieldValue: Bool {
+        for byte in self where byte < 0x20 && byte != Octet.tab || byte == 0x7F { return false }
+        return true
     }
 }

@@ -1,48 +1,56 @@
 /// What a head must satisfy as a whole: Host, framing, persistence, expectation.
-enum HeadRules {
-    static func check(line: RequestLine, section: FieldSection, byteCount: Int) throws(Refusal) -> ParsedHead {
-        var fields = section.fields
-        try checkHost(fields, line: line)
-        if let authority = line.authority { fields.set(.host, authority) }
-        let framing = try framing(fields, version: line.version)
-        let expectsContinue = try expectation(fields, version: line.version)
+struct HeadRules {
+    let storage: HeadStorage
+    let version: RequestHead.Version
+
+    /// Only fields that are there cost anything.
+    func check(method: Method, authority: ByteSpan?, byteCount: Int) throws(Refusal) -> ParsedHead {
+        try checkHost()
+        if let authority { storage.setHost(to: authority) }
+        let framing = try framing()
+        let expectsContinue = try expectsContinue()
         return ParsedHead(
-            head: RequestHead(
-                method: line.method, path: line.path, query: line.query, version: line.version, fields: fields),
-            framing: framing, keepAlive: keepAlive(fields, version: line.version),
-            expectsContinue: expectsContinue && framing != .none, byteCount: byteCount)
+            head: RequestHead(method: method, version: version, storage: storage), framing: framing,
+            keepAlive: keepAlive, expectsContinue: expectsContinue && framing != .none, byteCount: byteCount)
     }
 
-    private static func checkHost(_ fields: HeaderFields, line: RequestLine) throws(Refusal) {
-        let hosts = fields.values(of: .host)
-        guard hosts.count <= 1 else { throw Refusal(.badRequest, "RFC 9112 §3.2", "two Host fields") }
-        guard let host = hosts.first else {
+    private func values(_ known: KnownField) -> [String] {
+        guard storage.has(known) else { return [] }
+        return storage.lines.filter { $0.known == known }.map { storage.text($0.value) }
+    }
+
+    private func checkHost() throws(Refusal) {
+        guard storage.has(.host) else {
             // HTTP/1.0 clients, HAProxy's default health check among them, send none.
-            guard line.version == .http10 else { throw Refusal(.badRequest, "RFC 9112 §3.2", "no Host field") }
+            guard version == .http10 else { throw Refusal(.badRequest, "RFC 9112 §3.2", "no Host field") }
             return
         }
-        var text = host
-        let valid = text.withUTF8 { HostRules.isValid(UnsafeRawBufferPointer($0)) }
-        guard valid else { throw Refusal(.badRequest, "RFC 9112 §3.2", "invalid Host") }
+        var host: ByteSpan?
+        for line in storage.lines where line.known == .host {
+            guard host == nil else { throw Refusal(.badRequest, "RFC 9112 §3.2", "two Host fields") }
+            host = line.value
+        }
+        guard let host, storage.withBytes(host, HostRules.isValid) else {
+            throw Refusal(.badRequest, "RFC 9112 §3.2", "invalid Host")
+        }
     }
 
-    private static func framing(_ fields: HeaderFields, version: RequestHead.Version) throws(Refusal) -> BodyFraming {
-        let codings = fields.values(of: .transferEncoding)
-        let lengths = fields.values(of: .contentLength)
-        if !codings.isEmpty {
+    private func framing() throws(Refusal) -> BodyFraming {
+        if storage.has(.transferEncoding) {
             guard version == .http11 else {
                 throw Refusal(.badRequest, "RFC 9112 §6.1", "Transfer-Encoding in HTTP/1.0")
             }
-            guard lengths.isEmpty else {
+            guard !storage.has(.contentLength) else {
                 throw Refusal(.badRequest, "RFC 9112 §6.3", "Content-Length with Transfer-Encoding")
             }
-            return try transferCoding(codings)
+            return try HeadRules.transferCoding(values(.transferEncoding))
         }
-        guard let length = lengths.first else { return .none }
-        guard lengths.count == 1, !length.isEmpty, length.utf8.allSatisfy(Octet.isDigit) else {
+        guard storage.has(.contentLength) else { return .none }
+        let lengths = values(.contentLength)
+        guard lengths.count == 1, !lengths[0].isEmpty, lengths[0].utf8.allSatisfy(Octet.isDigit) else {
             throw Refusal(.badRequest, "RFC 9110 §8.6", "invalid or repeated Content-Length")
         }
-        guard length.utf8.count <= 18, let count = Int64(length) else {
+        guard lengths[0].utf8.count <= 18, let count = Int64(lengths[0]) else {
             throw Refusal(.contentTooLarge, "RFC 9110 §15.5.14", "Content-Length beyond any limit")
         }
         return count == 0 ? .none : .length(count)
@@ -63,16 +71,16 @@ enum HeadRules {
         throw Refusal(.notImplemented, "RFC 9112 §6.1", "transfer coding other than chunked")
     }
 
-    private static func keepAlive(_ fields: HeaderFields, version: RequestHead.Version) -> Bool {
-        guard let connection = fields[.connection] else { return version == .http11 }
-        let options = ListField.tokens(connection)
+    private var keepAlive: Bool {
+        guard storage.has(.connection) else { return version == .http11 }
+        let options = values(.connection).flatMap(ListField.tokens)
         if options.contains("close") { return false }
         return version == .http11 || options.contains("keep-alive")
     }
 
-    private static func expectation(_ fields: HeaderFields, version: RequestHead.Version) throws(Refusal) -> Bool {
-        guard version == .http11, let expectation = fields[.expect] else { return false }
-        guard expectation.lowercased() == "100-continue" else {
+    private func expectsContinue() throws(Refusal) -> Bool {
+        guard version == .http11, storage.has(.expect) else { return false }
+        guard values(.expect).map({ $0.lowercased() }) == ["100-continue"] else {
             throw Refusal(.expectationFailed, "RFC 9110 §10.1.1", "unknown expectation")
         }
         return true

@@ -2,11 +2,16 @@
 struct RequestLine {
     static let longestMethod = 32
 
+    /// Places within the line.
+    struct Target {
+        var path: ByteSpan
+        var query: ByteSpan?
+        /// The authority of an absolute-form target, which overrides Host (RFC 9112 §3.2.2).
+        var authority: ByteSpan?
+    }
+
     let method: Method
-    let path: String
-    let query: String?
-    /// The authority of an absolute-form target, which overrides Host (RFC 9112 §3.2.2).
-    let authority: String?
+    let target: Target
     let version: RequestHead.Version
 
     init(_ line: UnsafeRawBufferPointer, limits: WireLimits) throws(Refusal) {
@@ -18,11 +23,10 @@ struct RequestLine {
             throw Refusal(.badRequest, "RFC 9112 §3", "no version")
         }
         version = try RequestLine.version(UnsafeRawBufferPointer(rebasing: line[(second + 1)...]))
-        let target = UnsafeRawBufferPointer(rebasing: line[(first + 1)..<second])
-        guard target.count <= limits.targetBytes else {
+        guard second - first - 1 <= limits.targetBytes else {
             throw Refusal(.uriTooLong, "RFC 9112 §3", "target too long")
         }
-        (path, query, authority) = try RequestLine.target(target, method: method)
+        target = try RequestLine.target(line, first + 1..<second, method: method)
     }
 
     private static func method(_ bytes: UnsafeRawBufferPointer) throws(Refusal) -> Method {
@@ -46,52 +50,53 @@ struct RequestLine {
     }
 
     private static func target(
-        _ bytes: UnsafeRawBufferPointer, method: Method
-    ) throws(Refusal) -> (path: String, query: String?, authority: String?) {
+        _ line: UnsafeRawBufferPointer, _ range: Range<Int>, method: Method
+    ) throws(Refusal) -> Target {
         guard method != Method(unchecked: "CONNECT") else {
             throw Refusal(.notImplemented, "RFC 9110 §9.3.6", "CONNECT is for proxies")
         }
-        if bytes.count == 1, bytes[0] == UInt8(ascii: "*") {
+        let first = line[range.lowerBound]
+        if first == Octet.slash { return try split(line, range) }
+        if range.count == 1, first == UInt8(ascii: "*") {
             guard method == .options else { throw Refusal(.badRequest, "RFC 9112 §3.2.4", "* is for OPTIONS") }
-            return ("*", nil, nil)
+            return Target(path: ByteSpan(range.lowerBound, count: 1))
         }
-        if bytes[0] == Octet.slash {
-            let (path, query) = try split(bytes)
-            return (path, query, nil)
-        }
-        return try absolute(bytes)
+        return try absolute(line, range)
     }
 
-    private static func absolute(
-        _ bytes: UnsafeRawBufferPointer
-    ) throws(Refusal) -> (path: String, query: String?, authority: String?) {
+    private static func absolute(_ line: UnsafeRawBufferPointer, _ range: Range<Int>) throws(Refusal) -> Target {
         for scheme in ["http://" as StaticString, "https://"] {
-            let length = scheme.utf8CodeUnitCount
-            guard bytes.count > length,
-                UnsafeRawBufferPointer(rebasing: bytes[..<length]).equalsIgnoringCase(scheme)
+            let start = range.lowerBound + scheme.utf8CodeUnitCount
+            guard start < range.upperBound,
+                UnsafeRawBufferPointer(rebasing: line[range.lowerBound..<start]).equalsIgnoringCase(scheme)
             else { continue }
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[length...])
-            let end = rest.firstIndex { $0 == Octet.slash || $0 == Octet.questionMark } ?? rest.count
-            let authority = UnsafeRawBufferPointer(rebasing: rest[..<end])
-            guard HostRules.isValid(authority) else {
+            let rest = line[start..<range.upperBound]
+            let end = rest.firstIndex { $0 == Octet.slash || $0 == Octet.questionMark } ?? range.upperBound
+            guard HostRules.isValid(UnsafeRawBufferPointer(rebasing: line[start..<end])) else {
                 throw Refusal(.badRequest, "RFC 9112 §3.2.2", "invalid authority")
             }
-            let (path, query) = try split(UnsafeRawBufferPointer(rebasing: rest[end...]))
-            return (path.isEmpty ? "/" : path, query, authority.text)
+            var target = try split(line, end..<range.upperBound)
+            // An empty path is "/" (RFC 9110 §4.2.3); the scheme's own slash serves for it.
+            if target.path.count == 0 { target.path = ByteSpan(start - 1, count: 1) }
+            target.authority = ByteSpan(start, count: end - start)
+            return target
         }
         throw Refusal(.badRequest, "RFC 9112 §3.2", "target is neither a path nor an http URI")
     }
 
-    private static func split(_ bytes: UnsafeRawBufferPointer) throws(Refusal) -> (path: String, query: String?) {
-        let mark = bytes.firstOffset(of: Octet.questionMark, from: 0)
-        for (offset, byte) in bytes.enumerated() where !isTargetByte(byte, inPath: offset < mark ?? bytes.count) {
-            throw Refusal(.badRequest, "RFC 9112 §3.2", "byte not allowed in a target")
+    private static func split(_ line: UnsafeRawBufferPointer, _ range: Range<Int>) throws(Refusal) -> Target {
+        var mark: Int?
+        for index in range {
+            let byte = line[index]
+            if byte == Octet.questionMark, mark == nil { mark = index }
+            guard isTargetByte(byte, inPath: mark == nil) else {
+                throw Refusal(.badRequest, "RFC 9112 §3.2", "byte not allowed in a target")
+            }
         }
-        guard let mark else { return (bytes.text, nil) }
-        return (
-            UnsafeRawBufferPointer(rebasing: bytes[..<mark]).text,
-            UnsafeRawBufferPointer(rebasing: bytes[(mark + 1)...]).text
-        )
+        let end = mark ?? range.upperBound
+        return Target(
+            path: ByteSpan(range.lowerBound, count: end - range.lowerBound),
+            query: mark.map { ByteSpan($0 + 1, count: range.upperBound - $0 - 1) })
     }
 
     /// RFC 3986 §3.3 and §3.4, and beyond them the few visible characters that browsers leave unencoded

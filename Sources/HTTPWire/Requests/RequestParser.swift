@@ -23,16 +23,37 @@ public struct RequestParser: Sendable {
 
     /// The head at the beginning of `bytes`; nil while it is incomplete.
     public mutating func parse(_ bytes: UnsafeRawBufferPointer) throws(Refusal) -> ParsedHead? {
+        var buffer = HeadBuffer()
+        return try parse(bytes, into: &buffer)
+    }
+
+    /// The same; the head's bytes are kept in `buffer`.
+    public mutating func parse(
+        _ bytes: UnsafeRawBufferPointer, into buffer: inout HeadBuffer
+    ) throws(Refusal) -> ParsedHead? {
         guard let end = try findEnd(bytes) else {
             try checkUnfinished(bytes)
             return nil
         }
         guard end - headStart <= limits.headBytes else { throw RequestParser.headTooLarge }
-        var lines = HeadLines(bytes: bytes, position: headStart, end: end)
+        let head = UnsafeRawBufferPointer(rebasing: bytes[headStart..<end])
+        var lines = HeadLines(bytes: head)
         let line = try RequestLine(lines.next(), limits: limits)
-        var section = FieldSection(limits: limits)
-        while let field = lines.nextField() { try section.add(field) }
-        return try HeadRules.check(line: line, section: section, byteCount: end)
+        let storage = buffer.fresh()
+        storage.refill(head)
+        storage.path = line.target.path
+        storage.query = line.target.query
+        var count = 0
+        while let bytes = lines.nextField() {
+            count += 1
+            guard count <= limits.fieldCount else { throw FieldSection.tooMany }
+            let field = try FieldLine(bytes)
+            storage.add(
+                HeadStorage.Line(
+                    name: head.span(of: field.name), value: head.span(of: field.value), known: KnownField(field.name)))
+        }
+        return try HeadRules(storage: storage, version: line.version)
+            .check(method: line.method, authority: line.target.authority, byteCount: end)
     }
 
     /// Looks for the empty line; refuses bare LF on the way. Returns the offset behind the head.
@@ -78,11 +99,12 @@ public struct RequestParser: Sendable {
 /// Cuts a complete head into lines; every line ends with CRLF, which `findEnd` has seen.
 struct HeadLines {
     let bytes: UnsafeRawBufferPointer
-    var position: Int
-    let end: Int
+    var position = 0
+
+    init(bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
     mutating func next() -> UnsafeRawBufferPointer {
-        let newline = bytes.firstOffset(of: Octet.lineFeed, from: position) ?? end
+        let newline = bytes.firstOffset(of: Octet.lineFeed, from: position) ?? bytes.count
         defer { position = newline + 1 }
         return UnsafeRawBufferPointer(rebasing: bytes[position..<max(position, newline - 1)])
     }
@@ -91,5 +113,13 @@ struct HeadLines {
     mutating func nextField() -> UnsafeRawBufferPointer? {
         let line = next()
         return line.isEmpty ? nil : line
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Where `part`, which lies inside, stands.
+    fileprivate func span(of part: UnsafeRawBufferPointer) -> ByteSpan {
+        guard let base = baseAddress, let start = part.baseAddress else { return ByteSpan(0, count: 0) }
+        return ByteSpan(start - base, count: part.count)
     }
 }

@@ -27,14 +27,49 @@ public enum ResponseEncoder {
     /// `Connection: close` is added when this is the last exchange, `keep-alive` for HTTP/1.0 clients that asked.
     public static func appendHead(
         of response: Response, framing: ResponseFraming, version: RequestHead.Version, keepAlive: Bool,
-        date: String, to buffer: inout [UInt8]
+        date: [UInt8], to buffer: inout [UInt8]
     ) {
+        appendStatusAndFields(of: response, to: &buffer)
+        buffer.append(contentsOf: dateName)
+        buffer.append(contentsOf: date)
+        switch framing {
+        case .none, .untilClose: break
+        case .length(let count):
+            buffer.append(contentsOf: "\r\nContent-Length: ".utf8)
+            append(count, to: &buffer)
+        case .chunked: buffer.append(contentsOf: "\r\nTransfer-Encoding: chunked".utf8)
+        }
+        appendEnd(version: version, keepAlive: keepAlive && framing != .untilClose, to: &buffer)
+    }
+
+    /// Appends a prepared answer, its content left out when `isHead`. `date` as above.
+    public static func append(
+        _ prepared: PreparedResponse, version: RequestHead.Version, keepAlive: Bool, isHead: Bool, date: [UInt8],
+        to buffer: inout [UInt8]
+    ) {
+        buffer.append(contentsOf: prepared.head)
+        buffer.append(contentsOf: date)
+        appendEnd(version: version, keepAlive: keepAlive, to: &buffer)
+        if !isHead { buffer.append(contentsOf: prepared.content) }
+    }
+
+    /// What a prepared answer begins with: all but the date's value and what depends on the connection.
+    static func preparedHead(of response: Response) -> [UInt8] {
+        var head: [UInt8] = []
+        appendStatusAndFields(of: response, to: &head)
+        if case .length(let count) = framing(of: response, version: .http11) {
+            head.append(contentsOf: "\r\nContent-Length: ".utf8)
+            append(count, to: &head)
+        }
+        head.append(contentsOf: dateName)
+        return head
+    }
+
+    private static func appendStatusAndFields(of response: Response, to buffer: inout [UInt8]) {
         buffer.append(contentsOf: "HTTP/1.1 ".utf8)
         append(Int64(response.status.code), to: &buffer)
         buffer.append(Octet.space)
         buffer.append(contentsOf: response.status.reason.utf8)
-        buffer.append(contentsOf: "\r\nDate: ".utf8)
-        buffer.append(contentsOf: date.utf8)
         for field in response.fields.fields {
             buffer.append(Octet.carriageReturn)
             buffer.append(Octet.lineFeed)
@@ -43,20 +78,22 @@ public enum ResponseEncoder {
             buffer.append(Octet.space)
             buffer.append(contentsOf: field.value.utf8)
         }
-        switch framing {
-        case .none, .untilClose: break
-        case .length(let count):
-            buffer.append(contentsOf: "\r\nContent-Length: ".utf8)
-            append(count, to: &buffer)
-        case .chunked: buffer.append(contentsOf: "\r\nTransfer-Encoding: chunked".utf8)
-        }
-        if !keepAlive || framing == .untilClose {
-            buffer.append(contentsOf: "\r\nConnection: close".utf8)
-        } else if version == .http10 {
-            buffer.append(contentsOf: "\r\nConnection: keep-alive".utf8)
-        }
-        buffer.append(contentsOf: "\r\n\r\n".utf8)
     }
+
+    private static func appendEnd(version: RequestHead.Version, keepAlive: Bool, to buffer: inout [UInt8]) {
+        if !keepAlive {
+            buffer.append(contentsOf: closeEnd)
+        } else if version == .http10 {
+            buffer.append(contentsOf: keepAliveEnd)
+        } else {
+            buffer.append(contentsOf: end)
+        }
+    }
+
+    private static let dateName = Array("\r\nDate: ".utf8)
+    private static let end = Array("\r\n\r\n".utf8)
+    private static let closeEnd = Array("\r\nConnection: close\r\n\r\n".utf8)
+    private static let keepAliveEnd = Array("\r\nConnection: keep-alive\r\n\r\n".utf8)
 
     /// Appends one chunk; nothing for empty pieces, because an empty chunk would end the content.
     public static func appendChunk(_ piece: [UInt8], to buffer: inout [UInt8]) {

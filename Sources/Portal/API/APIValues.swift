@@ -8,6 +8,8 @@ import Web
 struct APIError: Codable, Sendable {
     struct Field: Codable, Sendable {
         let field, key, message: String
+        /// RFC 6901, into the body; nil for what stands elsewhere.
+        var pointer: String?
     }
     let code: String
     let message: String
@@ -73,11 +75,20 @@ struct APIDossier: Codable {
     struct Step: Codable {
         let kind, at: String
     }
+    /// What the citizen is asked to mend, and until when.
+    struct Supplement: Codable {
+        struct Item: Codable {
+            let name, reason: String
+        }
+        let answerBy: String
+        let items: [Item]
+    }
     let code, procedure, revision, status, statusText, state, receivedAt, holder: String
     let nationalCode: Int
     let due: String?
     let steps: [Step]
     let missing: [String]
+    let supplement: Supplement?
     let attachments: [APIFile]
     let payment: APIPayment?
 }
@@ -89,7 +100,46 @@ struct APISubmissionRow: Codable {
     let attachments: [APIFile]
 }
 
+/// A page of them; `next` is null on the last one.
+struct APISubmissionList: Encodable {
+    let items: [APISubmissionRow]
+    let next: String?
+
+    private enum CodingKeys: CodingKey { case items, next }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(items, forKey: .items)
+        try container.encode(next, forKey: .next)
+    }
+}
+
+/// Everything that is wrong with a body, in the order found; at most 100 are told.
+struct APIDefects {
+    let messages: Messages
+    private(set) var fields: [APIError.Field] = []
+
+    var isEmpty: Bool { fields.isEmpty }
+
+    init(_ messages: Messages) { self.messages = messages }
+
+    mutating func add(_ path: JSONPath, _ key: String, _ parameters: [String: String] = [:]) {
+        add(path, key, sentence: messages.say("api.\(key)", parameters))
+    }
+
+    mutating func add(_ path: JSONPath, _ key: String, sentence: String, field: String? = nil, pointer: String? = nil) {
+        guard fields.count < 100 else { return }
+        fields.append(
+            .init(field: field ?? path.field, key: key, message: sentence, pointer: pointer ?? path.pointer))
+    }
+}
+
 extension Portal {
+    /// A refusal as programs get it.
+    func apiRefusal(_ status: Status, _ key: String, _ fields: [APIError.Field] = []) -> Response {
+        apiResponse(["error": APIError(code: key, message: messages.say("api.\(key)"), fields: fields)], status)
+    }
+
     /// JSON with sorted keys.
     func apiResponse(_ value: some Encodable, _ status: Status = .ok) -> Response {
         let encoder = JSONEncoder()

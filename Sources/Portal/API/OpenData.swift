@@ -20,6 +20,7 @@ extension Portal {
     }
 
     private func listProcedures(_ exchange: Exchange) -> Response {
+        if let refusal = refusal(ofRepeated: ["q", "limit"], exchange) { return refusal }
         let query = (exchange.query["q"] ?? "").trimmingCharacters(in: .whitespaces)
         let limitText = exchange.query["limit"] ?? "100"
         guard let limit = Int(limitText), (1...500).contains(limit) else { return apiRefusal("limit", "badLimit") }
@@ -52,9 +53,7 @@ extension Portal {
             let because: [String]
         }
         let query = exchange.query
-        for name in ["received", "quantity", "unit", "pauses"] where query.all(name).count > 1 {
-            return apiRefusal(name, "repeated")
-        }
+        if let refusal = refusal(ofRepeated: ["received", "quantity", "unit", "pauses"], exchange) { return refusal }
         do throws(DueQuestion.Refusal) {
             let asked = try DueQuestion(
                 received: query["received"], quantity: query["quantity"], unit: query["unit"], pauses: query["pauses"])
@@ -64,6 +63,11 @@ extension Portal {
             let names = ["nhan_luc": "received", "so_luong": "quantity", "don_vi": "unit"]
             return apiRefusal(names[error.field] ?? error.field, error.key)
         }
+    }
+
+    /// 422 when one of `names` stands twice in the query: nobody knows which of the two was meant.
+    func refusal(ofRepeated names: [String], _ exchange: Exchange) -> Response? {
+        names.first { exchange.query.all($0).count > 1 }.map { apiRefusal($0, "repeated") }
     }
 
     /// 422 with the field, the key and the sentence.

@@ -7,14 +7,16 @@ import Web
 
 /// Partner systems hand dossiers in and ask for them.
 extension Portal {
-    /// A JSON body with papers in base64; larger papers are uploaded through the pages.
+    /// A JSON body with papers in base64; larger papers are uploaded before.
     static let apiBodyLimit = 16 << 20
+    /// The routes let larger bodies come, so that it is the handler that refuses them, at once and in JSON.
+    private static let apiRouteLimit = 1 << 40
 
     func addPartnerDossiers(to routes: inout Routes) {
-        routes.program(.post, "/api/v1/dossiers", access: .partner, bodyLimit: Portal.apiBodyLimit) { [self] in
+        routes.program(.post, "/api/v1/dossiers", access: .partner, bodyLimit: Portal.apiRouteLimit) { [self] in
             try await take($0)
         }
-        routes.program(.post, "/api/v1/uploads", access: .partner, bodyLimit: Int(UploadLimits.fileBytes)) { [self] in
+        routes.program(.post, "/api/v1/uploads", access: .partner, bodyLimit: Portal.apiRouteLimit) { [self] in
             try await upload($0)
         }
         routes.program(.get, "/api/v1/dossiers", access: .partner, bodyLimit: 0) { [self] in
@@ -23,56 +25,86 @@ extension Portal {
         routes.program(.get, "/api/v1/dossiers/{code}", bodyLimit: 0) { [self] in try await status($0) }
     }
 
+    static func digest(of bytes: [UInt8]) -> String { SHA256.hash(bytes).hex }
+
+    // MARK: Handing in
+
     private func take(_ exchange: Exchange) async throws -> Response {
         guard let partner = exchange.partner else { throw Refused(.unauthorized, "no partner") }
+        guard isJSON(exchange) else { return apiRefusal(.unsupportedMediaType, "notJSON") }
         let keys = exchange.head.fields.values(of: FieldName(unchecked: "Idempotency-Key"))
         guard keys.count == 1, let key = keys.first, (1...200).contains(key.utf8.count),
             key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else { return apiRefusal("Idempotency-Key", "badKey", messages.say("api.badKey")) }
-        let type = exchange.head.fields[.contentType] ?? ""
-        guard type.lowercased().hasPrefix("application/json") else { throw Refused(.unsupportedMediaType, "not JSON") }
+        guard isWithin(Portal.apiBodyLimit, exchange) else { return apiRefusal(.contentTooLarge, "bodyTooLarge") }
         let bytes = try await exchange.body.collect(upTo: Portal.apiBodyLimit)
         let scope = "partner:\(partner)"
-        let digest = SHA256.hash(bytes).hex
+        let digest = Portal.digest(of: bytes)
         // What was answered once is answered the same, whatever the catalogue says by now.
         if let known = try await store.submission(scope: scope, key: key) {
             return known.digest == digest
-                ? apiResponse(try await receipt(known.dossier, exchange), .created) : keyReused
+                ? apiResponse(try await receipt(known.dossier, exchange), .created)
+                : apiRefusal(.conflict, "keyReused")
         }
         let body: APISubmission
-        do {
-            body = try JSONDecoder().decode(APISubmission.self, from: Data(bytes))
-        } catch {
-            return apiResponse(
-                ["error": APIError(code: "badJSON", message: messages.say("api.badJSON"), fields: [])], .badRequest)
+        switch read(bytes) {
+        case .success(let read): body = read
+        case .failure(let refusal): return apiRefusal(.badRequest, "badJSON", refusal.fields)
         }
         switch try await check(body, scope: scope) {
-        case .failure(let refusal): return apiResponse(["error": refusal.error], .unprocessableContent)
+        case .failure(let refusal): return apiRefusal(.unprocessableContent, "invalid", refusal.fields)
         case .success(let checked):
             let id = Store.newID(at: now)
             let submission = submission(
-                checked.procedure, checked.form, answers: checked.answers, attachments: checked.attachments,
-                delivery: checked.delivery, id: id, channel: .partner, partnerReference: checked.reference)
+                checked.procedure, checked.form, answers: checked.answers,
+                attachments: try await keep(checked.papers), delivery: checked.delivery, id: id, channel: .partner,
+                partnerReference: checked.reference)
             let outcome = try await handIn(
                 submission, id: id, scope: scope, key: key, digest: digest, by: .partner(partner))
             switch outcome {
             case .created(let dossier), .already(let dossier):
                 return apiResponse(try await receipt(dossier, exchange), .created)
-            case .conflict:
-                return apiResponse(
-                    ["error": APIError(code: "keyReused", message: messages.say("api.keyReused"), fields: [])],
-                    .conflict)
+            case .conflict: return apiRefusal(.conflict, "keyReused")
             }
         }
+    }
+
+    /// The body as a submission, or where it is none.
+    private func read(_ bytes: [UInt8]) -> Result<APISubmission, SubmissionRefusal> {
+        var wrong = APIDefects(messages)
+        do throws(JSONDefect) {
+            var reader = SubmissionReader()
+            if let submission = reader.read(try JSONText.read(bytes)) { return .success(submission) }
+            for defect in reader.defects { wrong.add(defect.path, defect.key) }
+        } catch {
+            let key = error.key == "badJSON" ? "badSyntax" : error.key
+            wrong.add(error.path, key, ["offset": String(error.offset)])
+        }
+        return .failure(SubmissionRefusal(fields: wrong.fields))
+    }
+
+    /// `application/json`, in UTF-8 if it names a charset (RFC 8259 section 8.1).
+    private func isJSON(_ exchange: Exchange) -> Bool {
+        let fields = exchange.head.fields.values(of: .contentType)
+        guard fields.count == 1, let type = MediaType(fields[0]), type.name == "application/json" else { return false }
+        return ["utf-8", nil].contains(type.parameter("charset")?.lowercased())
+    }
+
+    private func isWithin(_ limit: Int, _ exchange: Exchange) -> Bool {
+        (exchange.head.fields[.contentLength].flatMap { Int($0) } ?? 0) <= limit
     }
 
     /// A paper ahead of the dossier that names it: the content as it is, streamed to the disk.
     private func upload(_ exchange: Exchange) async throws -> Response {
         guard let partner = exchange.partner else { throw Refused(.unauthorized, "no partner") }
-        guard let name = exchange.query["name"].flatMap({ try? TypedText.line($0, limit: 120) }) else {
+        let names = exchange.query.all("name")
+        guard names.count == 1, let name = fileName(names[0]) else {
             return apiRefusal("name", "badFileName", messages.say("api.badFileName"))
         }
-        let file = try await store.attachments.begin()
+        guard isWithin(Int(UploadLimits.fileBytes), exchange) else {
+            return apiRefusal(.contentTooLarge, "bodyTooLarge")
+        }
+        let file = try await store.attachments.begin(limit: UploadLimits.fileBytes)
         do {
             while let piece = try await exchange.body.next() { try await store.attachments.append(piece, to: file) }
             let stored = try await store.attachments.finish(file, name: name)
@@ -80,15 +112,13 @@ extension Portal {
             return apiResponse(APIFile(name: name, size: stored.byteCount, sha256: stored.digest.rawValue), .created)
         } catch {
             await store.attachments.abandon(file)
-            guard error is UploadRefusal else { throw error }
+            guard let refusal = error as? UploadRefusal else { throw error }
+            if case .tooLarge = refusal { return apiRefusal(.contentTooLarge, "bodyTooLarge") }
             return apiRefusal("name", "badFileType", messages.say("api.badFileType"))
         }
     }
 
-    private var keyReused: Response {
-        apiResponse(
-            ["error": APIError(code: "keyReused", message: messages.say("api.keyReused"), fields: [])], .conflict)
-    }
+    // MARK: Answers
 
     private func receipt(_ dossier: Dossier, _ exchange: Exchange) async throws -> APIReceipt {
         let key = store.lookupKey(of: dossier.id)
@@ -105,7 +135,7 @@ extension Portal {
         guard dossier.finance != .notDue else { return nil }
         var order = dossier.payment
         if order == nil, makesOrder, dossier.owesFee, settings.merchant != nil {
-            order = try await newOrder(for: dossier)
+            order = try await firstOrder(for: dossier)
         }
         let payAt = order.flatMap { order in
             dossier.owesFee
@@ -118,27 +148,46 @@ extension Portal {
             payAt: payAt)
     }
 
+    /// Several answers to one key may ask for it at once: one makes it, all give the same.
+    private func firstOrder(for dossier: Dossier) async throws -> PaymentOrder? {
+        let at = now
+        return try await store.change(dossier.code, by: .citizen, at: at) { dossier, _ in
+            guard dossier.payment == nil, dossier.owesFee else { return [] }
+            return try dossier.requestPayment(attempt: 1, at: at, expiresAt: at.adding(seconds: 15 * 60))
+        }.payment
+    }
+
     private func ownSubmissions(_ exchange: Exchange) async throws -> Response {
         guard let partner = exchange.partner else { throw Refused(.unauthorized, "no partner") }
+        if let refusal = refusal(ofRepeated: ["after", "limit"], exchange) { return refusal }
         guard let limit = Int(exchange.query["limit"] ?? "100"), (1...500).contains(limit) else {
             return apiRefusal("limit", "badLimit", messages.say("due.badLimit"))
         }
-        struct List: Encodable {
-            let items: [APISubmissionRow]
-            let next: String?
+        // Empty is the beginning, so that a reader need not leave the parameter out.
+        let after = exchange.query["after"].flatMap { $0.isEmpty ? nil : $0 }
+        if let after, try await !isOwn(after, partner) {
+            return apiRefusal("after", "badAfter", messages.say("api.badAfter"))
         }
-        let rows = try await store.submissions(
-            scope: "partner:\(partner)", after: exchange.query["after"], limit: limit)
-        let items = rows.map { key, dossier in
+        // One more than asked for tells whether there is a next page; the store gives 500 at most.
+        let rows = try await store.submissions(scope: "partner:\(partner)", after: after, limit: limit + 1)
+        let items = rows.prefix(limit).map { key, dossier in
             APISubmissionRow(
                 code: dossier.code.rawValue, idempotencyKey: key, receivedAt: machineTime(dossier.submittedAt),
                 partnerReference: dossier.submission.partnerReference,
                 attachments: apiFiles(dossier.submission.attachments))
         }
-        return apiResponse(List(items: items, next: rows.count == limit ? items.last?.code : nil))
+        let isMore = rows.count > limit || rows.count == 500
+        return apiResponse(APISubmissionList(items: items, next: isMore ? items.last?.code : nil))
+    }
+
+    /// Whether `partner` handed the dossier of this code in.
+    private func isOwn(_ code: String, _ partner: String) async throws -> Bool {
+        guard let code = DossierCode(rawValue: code), let dossier = try await store.dossier(code) else { return false }
+        return try await store.events(of: dossier.id).first?.actor == .partner(partner)
     }
 
     private func status(_ exchange: Exchange) async throws -> Response {
+        if let refusal = refusal(ofRepeated: ["key"], exchange) { return refusal }
         guard let raw = exchange.query["key"], let key = LookupKey(rawValue: raw) else { return try notFound(exchange) }
         guard let code = DossierCode(rawValue: exchange.parameter("code").uppercased()) else {
             return try notFound(exchange)
@@ -148,6 +197,11 @@ extension Portal {
         let isRight = MessageAuthentication.equal(Array(Store.digest(of: key).utf8), Array(expected.utf8))
         guard isRight, let dossier else { return try notFound(exchange) }
         let events = try await store.events(of: dossier.id)
+        let supplement = dossier.openSupplement.map { open in
+            APIDossier.Supplement(
+                answerBy: machineTime(open.request.answerBy),
+                items: open.request.items.map { .init(name: subject($0.subject, of: dossier), reason: $0.reason) })
+        }
         return apiResponse(
             APIDossier(
                 code: dossier.code.rawValue, procedure: dossier.submission.procedure.rawValue,
@@ -156,7 +210,7 @@ extension Portal {
                 receivedAt: machineTime(dossier.submittedAt), holder: holder(dossier, officers: [:]),
                 nationalCode: dossier.nationalCode, due: dossier.dueAt.map(machineTime),
                 steps: events.map { .init(kind: $0.event.kind.rawValue, at: machineTime($0.at)) },
-                missing: dossier.openSupplement?.request.items.map { subject($0.subject, of: dossier) } ?? [],
+                missing: supplement?.items.map(\.name) ?? [], supplement: supplement,
                 attachments: apiFiles(dossier.attachments),
                 payment: try await payment(of: dossier, exchange, makesOrder: false)))
     }

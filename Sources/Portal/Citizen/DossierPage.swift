@@ -224,7 +224,9 @@ struct TimelineRow: Sendable {
 
 extension Portal {
     /// What happened, then what is going on.
-    func timeline(_ dossier: Dossier, _ events: [RecordedEvent], officers: [OfficerID: String]) -> [TimelineRow] {
+    func timeline(
+        _ dossier: Dossier, _ events: [RecordedEvent], officers: [OfficerID: String], citizen: String = "holder.citizen"
+    ) -> [TimelineRow] {
         var rows = events.map { event in
             TimelineRow(
                 title: messages.say("event.\(event.event.kind.rawValue)"), when: messages.time(event.at),
@@ -237,7 +239,9 @@ extension Portal {
         }
         let detail = dossier.deadline.map { messages.say("timeline.due", ["time": messages.time($0)]) } ?? ""
         rows.append(
-            TimelineRow(title: current, who: holder(dossier, officers: officers), detail: detail, isCurrent: true))
+            TimelineRow(
+                title: current, who: holder(dossier, officers: officers, citizen: citizen), detail: detail,
+                isCurrent: true))
         return rows
     }
 
@@ -258,14 +262,14 @@ extension Portal {
     }
 
     /// Who has the dossier, in words.
-    func holder(_ dossier: Dossier, officers: [OfficerID: String]) -> String {
+    func holder(_ dossier: Dossier, officers: [OfficerID: String], citizen: String = "holder.citizen") -> String {
         switch dossier.holder.place {
         case .desk: agency.officeName
         case .officer(let id):
             officer(officers[id], .professional)
         case .leader: messages.say("role.leader")
         case .clerk: messages.say("role.clerk")
-        case .citizen: messages.say("holder.citizen")
+        case .citizen: messages.say(citizen)
         case .nobody: messages.say("holder.nobody")
         }
     }

@@ -170,7 +170,8 @@ struct DueQuestion {
         self.quantity = number
         self.unit = known
         var parsed: [Pause] = []
-        for part in (pauses ?? "").split(separator: ",").prefix(101) {
+        let given = pauses.map { $0.isEmpty ? [] : $0.split(separator: ",", omittingEmptySubsequences: false) } ?? []
+        for part in given.prefix(101) {
             let ends = part.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
             guard ends.count == 2, let start = LocalMinute(ends[0]), let end = LocalMinute(ends[1]), parsed.count < 100
             else {

@@ -46,18 +46,14 @@ extension Portal {
         _ pattern: String, _ tag: String, _ routes: inout Routes,
         make: @escaping @Sendable (Portal, Exchange) async throws -> [UInt8]
     ) {
-        routes.getReady(pattern) { [self] exchange in
-            cache.response(for: key(exchange), to: exchange)
-        } otherwise: { [self] exchange in
+        routes.get(pattern) { [self] exchange in
             try await moving {
-                try await cache.response(for: key(exchange), tags: [tag], to: exchange) {
+                try await cache.response(for: exchange.head.path, tags: [tag], to: exchange) {
                     try await make(self, exchange)
                 }
             }
         }
     }
-
-    private func key(_ exchange: Exchange) -> String { "\(today.dayNumber) \(exchange.head.path)" }
 
     func procedure(_ exchange: Exchange) throws -> Procedure {
         let code = try exchange.parameter("code") { ProcedureCode(rawValue: $0) }

@@ -10,39 +10,48 @@ enum DeskVerb {
         .accept: "tiep-nhan", .requestSupplement: "yeu-cau-bo-sung", .refuse: "tu-choi", .handOver: "chuyen",
         .proposeResult: "trinh-ky", .sendBackResult: "tra-lai", .signResult: "ky", .issueResult: "phat-hanh",
         .returnResult: "tra-ket-qua", .extend: "gia-han", .agreeToWithdrawal: "dong-y-rut", .stop: "dung",
-        .collectFee: "thu-phi", .supplement: "bo-sung", .withdraw: "rut", .pay: "thanh-toan",
+        .collectFee: "thu-phi",
     ]
 
     static func address(of verb: Verb) -> String { addresses[verb] ?? verb.rawValue }
-    static func verb(at address: String) -> Verb? { addresses.first { $0.value == address }?.key }
+
+    /// The verbs of officers; the citizen's own have no address at the desk.
+    static var all: [Verb] { Verb.allCases.filter { !$0.roles.isEmpty } }
 }
 
 /// What an officer does to a dossier: one page and one POST a verb; the domain decides.
 extension Portal {
     func addVerbs(to routes: inout Routes) {
-        routes.get("/can-bo/ho-so/{code}/viec/{verb}", access: Portal.officers) { [self] exchange in
-            let (dossier, verb, _) = try await lawful(exchange)
-            return render(try await actPage(dossier, verb, exchange, typed: [:], defects: []))
-        }
-        routes.post("/can-bo/ho-so/{code}/viec/{verb}", access: Portal.officers, rules: UploadLimits.rules(store)) {
-            [self] in
-            try await act($0, $1)
+        for verb in DeskVerb.all {
+            let path = "/can-bo/ho-so/{code}/viec/" + DeskVerb.address(of: verb)
+            let access = Access.officer(roles: Set(verb.roles.map(\.rawValue)))
+            routes.get(path, access: access) { [self] exchange in
+                let (dossier, _) = try await lawful(verb, exchange)
+                return render(try await actPage(dossier, verb, exchange, typed: [:], defects: []))
+            }
+            // Only who proposes a result hands a file over.
+            let rules = verb == .proposeResult ? UploadLimits.rules(store) : .plain
+            routes.post(path, access: access, rules: rules) { [self] in try await act(verb, $0, $1) }
         }
     }
 
-    /// The verb and in whose role; 403 or 409 with a page when it is not lawful now.
-    private func lawful(_ exchange: Exchange) async throws -> (Dossier, Verb, Actor) {
+    /// The dossier, and in whose role; 403 or 409 with a page when the verb is not lawful now.
+    private func lawful(_ verb: Verb, _ exchange: Exchange) async throws -> (Dossier, Actor) {
         let officer = try signedIn(exchange)
-        let verb = try exchange.parameter("verb") { DeskVerb.verb(at: $0) }
         let dossier = try await deskDossier(exchange)
-        if let actor = officer.actor(for: verb, dossier) { return (dossier, verb, actor) }
+        if let actor = officer.actor(for: verb, dossier) { return (dossier, actor) }
+        await audit(.refused, exchange, about: "\(dossier.code) \(verb.rawValue)")
         let hasRole = !verb.roles.isDisjoint(with: officer.roles)
         throw Refused(hasRole ? .conflict : .forbidden, "\(verb.rawValue) is not lawful in \(dossier.state.rawValue)")
     }
 
-    private func act(_ exchange: Exchange, _ form: Web.Form) async throws -> Response {
-        let (dossier, verb, actor) = try await lawful(exchange)
+    private func act(_ verb: Verb, _ exchange: Exchange, _ form: Web.Form) async throws -> Response {
+        let (dossier, actor) = try await lawful(verb, exchange)
         guard case .officer(let officer, let role) = actor else { throw Refused(.forbidden, "no officer") }
+        // The page always sends the version that it showed; a form without it, or with two, is not the page's.
+        guard form.all("phien-ban").count == 1, form.all("digest").count <= 1,
+            let version = Int(form["phien-ban"] ?? "")
+        else { throw Refused(.badRequest, "no version") }
         let questions = try await questions(for: verb, dossier)
         let checked = check(questions, form)
         let typed = typedValues(form, questions).mapValues { $0.first ?? "" }
@@ -51,37 +60,49 @@ extension Portal {
                 try await actPage(dossier, verb, exchange, typed: typed, defects: checked.defects),
                 .unprocessableContent)
         }
-        let (files, uploadProblems) = papers(form.files, paper: "result")
-        var uploadError = uploadProblems.joined(separator: " ")
-        if verb == .proposeResult, uploadError.isEmpty {
-            if files.isEmpty { uploadError = messages.say("upload.none") }
-            if files.first?.contentType != "application/pdf", !files.isEmpty {
-                uploadError = messages.say("upload.resultPDF")
-            }
-        }
+        let (file, uploadError) = verb == .proposeResult ? resultFile(form) : (nil, "")
         guard uploadError.isEmpty else {
             return render(
                 try await actPage(dossier, verb, exchange, typed: typed, defects: [], uploadError: uploadError),
                 .unprocessableContent)
         }
         let deed = Deed(
-            verb: verb, officer: officer, role: role, at: now, answers: checked.answers, file: files.first,
+            verb: verb, officer: officer, role: role, at: now, answers: checked.answers, file: file,
             digest: form["digest"] ?? "", clock: catalogue.clock,
             time: revision(of: dossier)?.time(for: dossier.submission.channel),
             agency: agency.code)
         do {
-            _ = try await store.change(dossier.code, expecting: Int(form["phien-ban"] ?? ""), by: actor, at: deed.at) {
+            _ = try await store.change(dossier.code, expecting: version, by: actor, at: deed.at) {
                 dossier, counters in
                 try deed.events(dossier, counters)
             }
-        } catch let refusal as DossierRefusal where refusal.kind == .invalid {
+        } catch let refusal as DossierRefusal {
+            await audit(.refused, exchange, about: "\(dossier.code) \(verb.rawValue)")
+            // The law's reason on the same page, everything typed kept, whatever the status.
+            let status: Status =
+                switch refusal.kind {
+                case .invalid: .unprocessableContent
+                case .conflict: .conflict
+                case .forbidden: .forbidden
+                }
             let sentence = messages.say("refusal.\(refusal.key)")
             var page = try await actPage(dossier, verb, exchange, typed: typed, defects: [])
             page.layout.problems = [Problem(sentence: sentence)]
-            return render(page, .unprocessableContent)
+            return render(page, status)
         }
+        await audit(.acted, exchange, about: "\(dossier.code) \(verb.rawValue)")
         if verb == .issueResult { cache.drop(tag: "home") }
         return .seeOther("/can-bo/ho-so/\(dossier.code.rawValue)")
+    }
+
+    /// The one PDF of a proposed result, or the sentence that says what is wrong with what came.
+    private func resultFile(_ form: Web.Form) -> (Attachment?, String) {
+        let (files, problems) = papers(form.files, paper: "result")
+        guard problems.isEmpty else { return (nil, problems.joined(separator: " ")) }
+        guard let file = files.first else { return (nil, messages.say("upload.none")) }
+        guard files.count == 1 else { return (nil, messages.say("upload.oneResult")) }
+        guard file.contentType == "application/pdf" else { return (nil, messages.say("upload.resultPDF")) }
+        return (file, "")
     }
 
     // MARK: What each verb asks
@@ -106,7 +127,9 @@ extension Portal {
             }
             var general = [
                 Question("can_cu", .text, m.say("act.ground"), maximum: 500),
-                Question("han_ngay", .number, m.say("act.answerDays"), hint: m.say("act.answerDaysHint")),
+                Question(
+                    "han_ngay", .number, m.say("act.answerDays"), hint: m.say("act.answerDaysHint"), minimum: 1,
+                    maximum: 60),
             ]
             if !dossier.supplements.isEmpty {
                 general.append(Question("vi_sao_lai", .paragraph, m.say("act.justification"), maximum: 1000))
@@ -238,7 +261,7 @@ private struct Deed: Sendable {
                 ? "answer:" + key.dropFirst(7) : key.dropFirst(4).replacingOccurrences(of: "_", with: "-")
             return SupplementItem(subject: subject, reason: reason)
         }
-        let days = min(max(Int(text("han_ngay")) ?? 5, 1), 60)
+        guard let days = Int(text("han_ngay")) else { throw DossierRefusal(.invalid, "periodUnknown") }
         let answerBy: Instant
         do {
             answerBy = try clock.due(received: LocalMinute(at), quantity: days, unit: .workingDay).due.instant
@@ -291,6 +314,11 @@ struct ActPage: Page {
         .text("uploadError") { $0.uploadError }
         .text("version") { String($0.dossier.version) }
         .text("digest") { $0.verb == .signResult ? $0.dossier.result?.draft.document.digest.rawValue ?? "" : "" }
+        .text("document") { page in
+            guard page.verb == .signResult, let result = page.dossier.result else { return "" }
+            return "/can-bo/ho-so/\(page.dossier.code)/tep/\(result.draft.document.digest)"
+        }
+        .text("documentTitle") { $0.dossier.result?.draft.title ?? "" }
         .text("papersHeading") { $0.papersHeading }
         .list("questions", QuestionView.fields) { $0.questions }
 }

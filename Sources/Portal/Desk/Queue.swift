@@ -44,7 +44,9 @@ extension Portal {
         let views = views(of: officer)
         let query = String((exchange.query["tim"] ?? "").trimmingCharacters(in: .whitespaces).prefix(100))
         // A scanned or typed code opens the dossier at once.
-        if let code = DossierCode(rawValue: query.uppercased()), try await store.dossier(code) != nil {
+        if let code = DossierCode(rawValue: query.uppercased()),
+            try await store.dossier(code)?.submission.agencies.receivedAt == agency.code
+        {
             return .seeOther("/can-bo/ho-so/\(code.rawValue)")
         }
         let wanted = exchange.query["xem"] ?? (query.isEmpty ? views[0].id : "tat-ca")
@@ -85,7 +87,7 @@ extension Portal {
             mark: mark, deadline: badge?.text ?? messages.say("due.none"), code: dossier.code.rawValue,
             applicant: dossier.submission.applicant.name, procedure: name(of: dossier),
             step: messages.say("state.\(dossier.state.rawValue)"), since: messages.time(dossier.holder.since),
-            holder: holder(dossier, officers: officers))
+            holder: holder(dossier, officers: officers, citizen: "holder.applicant"))
     }
 }
 

@@ -14,6 +14,7 @@ extension Portal {
         }
         routes.post("/can-bo/dang-nhap") { [self] in try await signIn($0, $1) }
         routes.post("/can-bo/dang-xuat", access: .session) { [self] exchange, _ in
+            await audit(.signedOut, exchange)
             try await sessions.end(on: exchange)
             var response = Response.seeOther("/can-bo/dang-nhap")
             response.fields.append(FieldName(unchecked: "Clear-Site-Data"), "\"cache\", \"storage\"")
@@ -22,6 +23,9 @@ extension Portal {
     }
 
     private func signIn(_ exchange: Exchange, _ form: Web.Form) async throws -> Response {
+        guard !form.defects.contains(where: { if case .repeated = $0 { true } else { false } }) else {
+            throw Refused(.badRequest, "a field twice")
+        }
         let login = (form["ten-dang-nhap"] ?? "").trimmingCharacters(in: .whitespaces).lowercased()
         let password = form["mat-khau"] ?? ""
         var sentence = messages.say("login.wrong")
@@ -29,16 +33,20 @@ extension Portal {
             sentence = messages.say("login.missing")
         } else {
             try await checkAttempts(login, exchange.peer.address)
+            // Counted before it is tried, so that many tries at once are no more than one after the other.
+            try await store.addSignInFailure(login: login, address: exchange.peer.address, at: now)
             if let officer = try await officer(login, password), try await hasCode(officer, form["ma-mot-lan"] ?? "") {
                 try await store.forgetSignInFailures(login: login)
+                try await strengthen(officer, password)
                 _ = try await sessions.start(
                     subject: officer.id.rawValue, roles: Set(officer.roles.map(\.rawValue)),
                     values: ["name": officer.name],
                     on: exchange)
+                await audit(.signedIn, exchange, by: officer.id.rawValue)
                 logger.info("signed in", metadata: ["officer": "\(officer.id)"])
                 return .seeOther("/can-bo")
             }
-            try await store.addSignInFailure(login: login, address: exchange.peer.address, at: now)
+            await audit(.signInFailed, exchange, by: login)
             logger.notice("sign-in failed", metadata: ["peer": "\(exchange.peer.address)"])
         }
         let layout = deskLayout(
@@ -53,6 +61,16 @@ extension Portal {
         if let next = failures.nextTryAt, next > now {
             throw Refused(.tooManyRequests, "account", retryAfterSeconds: max(1, Int(next.seconds - now.seconds)))
         }
+    }
+
+    /// A password hashed with cheaper parameters than today's is hashed again while it is known (OWASP ASVS 5.0
+    /// section 11.4.2).
+    private func strengthen(_ officer: Officer, _ password: String) async throws {
+        let cost = settings.passwordCost
+        guard officer.password.parameters.logN < cost.logN,
+            let hash = try await passwords.run({ PasswordHash(password: password, parameters: cost) })
+        else { return }
+        try await store.setPassword(hash, of: officer.id)
     }
 
     /// Whether the second factor holds: a code of now, one step back or ahead, never twice.
@@ -70,7 +88,8 @@ extension Portal {
         let known = OfficerID(rawValue: login)
         let found: Officer? = if let known { try await store.officer(known) } else { nil }
         let hash =
-            found?.password ?? PasswordHash(parameters: .password, salt: Array(repeating: 0, count: 16), hash: [])
+            found?.password
+            ?? PasswordHash(parameters: settings.passwordCost, salt: Array(repeating: 0, count: 16), hash: [])
         let isRight = try await passwords.run { hash.matches(password) }
         guard isRight, let found, !found.isDisabled else { return nil }
         return found

@@ -37,6 +37,7 @@ extension Portal {
             let dossier = try await deskDossier(exchange)
             let slip = try exchange.parameter("number") { Slip(rawValue: $0) }
             let view = try await slipView(slip, dossier)
+            await audit(.openedSlip, exchange, about: "\(dossier.code) \(slip.rawValue)")
             return render(
                 DeskSlipPage(
                     layout: deskLayout(view.title, exchange), view: view, backAddress: "/can-bo/ho-so/\(dossier.code)"))

@@ -21,6 +21,7 @@ extension Portal {
     private func workspace(_ exchange: Exchange) async throws -> Response {
         let officer = try signedIn(exchange)
         let dossier = try await deskDossier(exchange)
+        await audit(.viewed, exchange, about: dossier.code.rawValue)
         let events = try await store.events(of: dossier.id)
         let officers = Dictionary(try await store.officers().map { ($0.id, $0.name) }) { first, _ in first }
         return render(
@@ -38,6 +39,7 @@ extension Portal {
         guard let attachment = all.first(where: { $0.digest.rawValue == digest }) else {
             throw Refused(.notFound, "no such paper")
         }
+        await audit(.openedPaper, exchange, about: "\(dossier.code) \(attachment.digest)")
         return try await download(attachment)
     }
 }
@@ -80,7 +82,7 @@ struct WorkspacePage: Page {
                 "dossier.sentence",
                 [
                     "step": page.m.say("state.\(page.dossier.state.rawValue)"),
-                    "holder": page.portal.holder(page.dossier, officers: page.officers),
+                    "holder": page.portal.holder(page.dossier, officers: page.officers, citizen: "holder.applicant"),
                 ])
         }
         .text("withdrawal") { page in
@@ -104,7 +106,9 @@ struct WorkspacePage: Page {
         .text("resultTitle") { $0.dossier.result?.draft.title ?? "" }
         .text("resultDigest") { $0.dossier.result?.draft.document.digest.rawValue ?? "" }
         .list("slips", Action.fields) { $0.slips }
-        .list("steps", TimelineRow.fields) { $0.portal.timeline($0.dossier, $0.events, officers: $0.officers) }
+        .list("steps", TimelineRow.fields) { page in
+            page.portal.timeline(page.dossier, page.events, officers: page.officers, citizen: "holder.applicant")
+        }
 
     private var badge: (text: String, tone: String)? {
         dossier.deadline.map { m.badge(portal.catalogue.clock.nearness(now: now, due: $0)) }

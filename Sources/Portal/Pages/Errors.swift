@@ -12,8 +12,8 @@ extension Portal {
     func errorPages(isDesk: Bool) -> ErrorPages {
         ErrorPages(
             render: { [self] exchange, page in
-                if exchange.head.path.hasPrefix("/api/") { return apiError(page) }
-                return isDesk ? deskError(page) : publicError(page)
+                if exchange.head.path.hasPrefix("/api/") { return apiError(page, exchange) }
+                return isDesk ? deskError(page, exchange) : publicError(page)
             },
             classify: Portal.classify,
             log: { [logger] incident in
@@ -56,20 +56,36 @@ extension Portal {
                 linkAddress: "/", linkText: messages.say("link.home")), page.status)
     }
 
-    private func deskError(_ page: ErrorPage) -> Response {
+    private func deskError(_ page: ErrorPage, _ exchange: Exchange) -> Response {
         let key = said(page.status)
-        let layout = DeskLayout(pageTitle: messages.say("error.\(key).heading"), portal: site, officer: nil, csrf: "")
+        // Whoever is signed in can sign out from here as from every page (OWASP ASVS 5.0 section 7.4.4).
+        let officer = try? signedIn(exchange)
+        // What became of the dossier is seen on its own page.
+        let namesDossier = exchange.route?.pattern.description.contains("{code}") ?? false
+        let code = page.status == .conflict && namesDossier ? DossierCode(rawValue: exchange.parameter("code")) : nil
+        let dossier = code.map { "/can-bo/ho-so/\($0)" }
+        let layout = DeskLayout(
+            pageTitle: messages.say("error.\(key).heading"), portal: site, officer: officer,
+            csrf: officer == nil ? "" : exchange.csrfToken())
         return render(
             DeskMessagePage(
                 layout: layout, explanation: messages.say("error.\(key)", ["phone": agency.phone]),
-                incident: page.incidentCode ?? "", linkText: messages.say("title.queue")), page.status)
+                incident: page.incidentCode ?? "", linkAddress: dossier ?? "/can-bo",
+                linkText: messages.say(dossier == nil ? "title.queue" : "link.dossier")), page.status)
     }
 
-    private func apiError(_ page: ErrorPage) -> Response {
+    private func apiError(_ page: ErrorPage, _ exchange: Exchange) -> Response {
         let body = APIError(
             code: page.incidentCode ?? "http\(page.status.code)",
             message: messages.say("error.\(said(page.status))", ["phone": agency.phone]), fields: [])
-        return apiResponse(["error": body], page.status)
+        var response = apiResponse(["error": body], page.status)
+        if page.status == .unauthorized {
+            // RFC 6750 section 3: what is asked for, and whether what came was wrong.
+            let isWrong = exchange.head.fields[.authorization] != nil
+            response.fields.set(
+                .wwwAuthenticate, "Bearer realm=\"motcua\"" + (isWrong ? ", error=\"invalid_token\"" : ""))
+        }
+        return response
     }
 
     /// What the server itself answers, before any route: refusals of the wire, time-outs, overload.

@@ -127,11 +127,11 @@ extension Question {
     /// A question of the portal's own forms.
     init(
         _ id: String, _ kind: Kind, _ label: String, hint: String? = nil, optional: Bool = false,
-        options: [PublicService.Choice]? = nil, maximum: Int? = nil
+        options: [PublicService.Choice]? = nil, minimum: Int? = nil, maximum: Int? = nil
     ) {
         self.init(
             id: id, kind: kind, label: label, hint: hint, optional: optional, autocomplete: nil, options: options,
-            minimum: nil, maximum: maximum, range: nil, messages: nil)
+            minimum: minimum, maximum: maximum, range: nil, messages: nil)
     }
 }
 

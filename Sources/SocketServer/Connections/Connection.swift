@@ -2,13 +2,12 @@ import CLinux
 import HTTPWire
 
 /// One connection: bytes in, exchanges in order, bytes out. All decisions about time are `ConnectionState`'s, about
-/// bytes HTTPWire's; this class carries them out.
+/// bytes HTTPWire's; this class carries them out. An idle one holds no buffers.
 final class Connection: EventHandler, @unchecked Sendable {
     // Guard: everything is touched on the loop's thread only; tasks of handlers run there too, because the loop is
     // their executor, and the three doors for them assert it.
     let loop: EventLoop
-    let core: ServerCore
-    let listener: Listener
+    let origin: OpenListener
     let transport: Transport
     /// The address of the socket's other end, which may be a proxy's.
     let socketAddress: String
@@ -24,7 +23,8 @@ final class Connection: EventHandler, @unchecked Sendable {
     var output: [UInt8] = []
     var outputStart = 0
     /// Sent after `output`.
-    var file: (region: any FileRegion, offset: Int64, remaining: Int64)?
+    var pending: PendingContent?
+    /// The request in progress, when it was not answered at once.
     var exchange: Exchange?
     /// Who waits for the output to drain.
     var drainWaiter: CheckedContinuation<Bool, Never>?
@@ -34,24 +34,34 @@ final class Connection: EventHandler, @unchecked Sendable {
     var closesAfterOutput = false
     /// The client may still be sending: close in two steps, so that it sees its answer.
     var needsLinger = false
-    var lingerDropped: Int64 = 0
-    private var interest: UInt32 = UInt32(EPOLLIN.rawValue)
     private var isServing = false
+    private var isRegistered = false
+    private var interest: UInt32 = 0
+    var lingerDropped: Int64 = 0
 
-    init(loop: EventLoop, core: ServerCore, listener: Listener, transport: Transport, address: String) {
+    var core: ServerCore { origin.core }
+    var limits: ServerLimits { origin.core.limits }
+
+    /// Taken although the server is full.
+    let isReserve: Bool
+
+    init(loop: EventLoop, origin: OpenListener, transport: Transport, address: String, isReserve: Bool) {
+        self.isReserve = isReserve
         self.loop = loop
-        self.core = core
-        self.listener = listener
+        self.origin = origin
         self.transport = transport
         socketAddress = address
         peer = Peer(address: address, isSecure: transport.isSecure)
-        proxyBytes = listener.expectsProxyHeader ? [] : nil
-        state = ConnectionState(limits: core.limits, now: MonotonicClock.milliseconds())
-        parser = RequestParser(limits: core.limits.wire)
+        proxyBytes = origin.listener.expectsProxyHeader ? [] : nil
+        state = ConnectionState(now: loop.now)
+        parser = RequestParser(limits: origin.core.limits.wire)
     }
 
+    /// Looks first whether the request is there already, as it usually is: a connection for a single request then never
+    /// enters the epoll.
     func open() {
-        if !loop.add(transport.descriptor, events: interest, handler: self) { close() }
+        receive()
+        serve()
     }
 
     // MARK: Events
@@ -64,7 +74,7 @@ final class Connection: EventHandler, @unchecked Sendable {
     }
 
     func tick(now: UInt64) {
-        switch state.verdict(now: now) {
+        switch state.verdict(now: now, limits) {
         case .none: return
         case .close: close()
         case .requestTimeout:
@@ -110,6 +120,9 @@ final class Connection: EventHandler, @unchecked Sendable {
     private func receive() {
         guard !isClosed, wantsInput else { return }
         if proxyBytes != nil, !receiveProxyHeader() { return }
+        if input.isEmpty, let exchange, let pipe = exchange.pipe, let toCome = exchange.decoder.plainBytesToCome {
+            return receivePlainContent(exchange, pipe, toCome)
+        }
         switch transport.receive(into: loop.readBuffer) {
         case .wouldBlock: return
         case .failed: close()
@@ -119,17 +132,33 @@ final class Connection: EventHandler, @unchecked Sendable {
             if input.isEmpty {
                 takeSpareOutput()
                 let used = consume(received)
-                if used < count { input.append(contentsOf: received[used...]) }
+                if used < count, !isClosed { input.append(contentsOf: received[used...]) }
             } else {
                 input.append(contentsOf: received)
             }
         }
     }
 
+    /// Content of known length goes into the piece that the handler will get, without a copy on the way.
+    private func receivePlainContent(_ exchange: Exchange, _ pipe: BodyPipe, _ toCome: Int64) {
+        let capacity = Int(min(toCome, transport.isSecure ? 16_384 : 65_536))
+        var outcome = Transfer.wouldBlock
+        let piece = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+            outcome = transport.receive(into: UnsafeMutableRawBufferPointer(buffer))
+            if case .bytes(let received) = outcome { count = received }
+        }
+        switch outcome {
+        case .wouldBlock: return
+        case .failed: close()
+        case .ended: inputEnded()
+        case .bytes: takeContent(piece, exchange, pipe)
+        }
+    }
+
     /// Takes the PROXY header, which comes before TLS, from the socket without touching what follows it; false until it is
     /// whole. Whoever may not speak for others, or speaks otherwise, is closed without a word.
     private func receiveProxyHeader() -> Bool {
-        guard listener.trustedProxies.contains(socketAddress) else {
+        guard origin.listener.trustedProxies.contains(socketAddress) else {
             close()
             return false
         }
@@ -201,14 +230,15 @@ final class Connection: EventHandler, @unchecked Sendable {
                     position += try receiveContent(rest, exchange)
                 } else {
                     guard !closesAfterOutput else { return bytes.count }
-                    guard file == nil, output.count - outputStart <= core.limits.outputBacklogBytes else {
+                    guard pending == nil, output.count - outputStart <= limits.outputBacklogBytes else {
                         return position
                     }
-                    guard let parsed = try parser.parse(rest) else {
-                        state.enter(.head, now: MonotonicClock.milliseconds())
+                    guard let parsed = try parser.parse(rest, into: &loop.headBuffer) else {
+                        state.enter(.head, now: loop.now)
                         return position
                     }
                     parser.reset()
+                    parsed.head.id = loop.nextRequestID()
                     position += parsed.byteCount
                     begin(parsed)
                 }
@@ -222,20 +252,20 @@ final class Connection: EventHandler, @unchecked Sendable {
 
     private func drop(_ count: Int) {
         lingerDropped += Int64(count)
-        if lingerDropped > core.limits.discardBytes { close() }
+        if lingerDropped > limits.discardBytes { close() }
     }
 
     // MARK: Interest
 
-    var hasOutput: Bool { output.count > outputStart || file != nil }
+    var hasOutput: Bool { output.count > outputStart || pending != nil }
 
     private var wantsInput: Bool {
         if hasEnded { return false }
         if state.phase == .lingering { return true }
-        guard let exchange else { return !closesAfterOutput && input.count <= core.limits.wire.headBytes * 2 }
-        if exchange.decoder.isComplete { return input.count < core.limits.bodyBacklogBytes }
-        guard let pipe = exchange.pipe else { return exchange.discarded <= core.limits.discardBytes }
-        return pipe.waitingBytes < core.limits.bodyBacklogBytes
+        guard let exchange else { return !closesAfterOutput && input.count <= limits.wire.headBytes * 2 }
+        if exchange.decoder.isComplete { return input.count < limits.bodyBacklogBytes }
+        guard let pipe = exchange.pipe else { return exchange.discarded <= limits.discardBytes }
+        return pipe.waitingBytes < limits.bodyBacklogBytes
     }
 
     func updateInterest() {
@@ -243,27 +273,34 @@ final class Connection: EventHandler, @unchecked Sendable {
         if wantsInput { wanted |= UInt32(EPOLLIN.rawValue) }
         if hasOutput { wanted |= UInt32(EPOLLOUT.rawValue) }
         if let exchange, !exchange.decoder.isComplete {
-            state.heldBack(wanted & UInt32(EPOLLIN.rawValue) == 0, now: MonotonicClock.milliseconds())
+            state.heldBack(wanted & UInt32(EPOLLIN.rawValue) == 0, now: loop.now)
         }
-        guard wanted != interest else { return }
+        guard wanted != interest || !isRegistered else { return }
+        if !isRegistered {
+            isRegistered = loop.add(transport.descriptor, events: wanted, handler: self)
+            guard isRegistered else { return close() }
+        } else {
+            loop.modify(transport.descriptor, events: wanted)
+        }
         interest = wanted
-        loop.modify(transport.descriptor, events: wanted)
     }
 
     // MARK: End
 
-    /// Stops taking requests: closes now when nothing is in progress.
+    /// Called again and again while the server stops: closes when there was time enough for a request on its way.
     func drain() {
-        if exchange == nil, !hasOutput, state.phase != .head || input.isEmpty { return close() }
         exchange?.keepAlive = false
+        guard exchange == nil, !hasOutput, input.isEmpty, state.phase != .lingering else { return }
+        let since = max(state.since, core.drainStart)
+        if loop.now > since + limits.drainIdleMilliseconds { close() }
     }
 
     func close() {
         guard !isClosed else { return }
         isClosed = true
-        loop.remove(transport.descriptor)
+        loop.removeClosing(transport.descriptor)
         transport.close()
-        file = nil
+        pending = nil
         if let exchange {
             exchange.pipe?.end(.failure(.incomplete))
             exchange.task?.cancel()
@@ -274,13 +311,17 @@ final class Connection: EventHandler, @unchecked Sendable {
             self.drainWaiter = nil
             drainWaiter.resume(returning: false)
         }
+        output.removeAll(keepingCapacity: true)
+        outputStart = 0
+        returnSpareOutput()
+        origin.gauges.open.subtract(1, ordering: .relaxed)
         core.connectionClosed(address: socketAddress)
     }
 
     private func finishOutput() {
         guard needsLinger, !hasEnded else { return close() }
         guard state.phase != .lingering else { return updateInterest() }
-        state.enter(.lingering, now: MonotonicClock.milliseconds())
+        state.enter(.lingering, now: loop.now)
         transport.endOutput()
         input = []
         updateInterest()

@@ -3,20 +3,57 @@ import HTTPWire
 /// From a complete head to a complete answer.
 extension Connection {
     func begin(_ parsed: ParsedHead) {
-        let client = listener.trustedProxies.client(of: parsed.head, connection: peer)
-        let exchange = Exchange(
-            parsed: parsed, peer: client, limits: core.limits.wire, startedAt: MonotonicClock.microseconds())
-        self.exchange = exchange
-        switch listener.responder.answer(parsed.head, from: client) {
-        case .ready(let response):
-            if case .stream(let write) = response.body, start(response, exchange) {
-                let box = ExchangeBox(exchange)
-                exchange.task = Task(executorPreference: loop) { [self] in await stream(write, box) }
-            } else if !exchange.isAnswered {
-                start(response, exchange)
-            }
-        case .later(let limit, let handler): hand(exchange, to: handler, bodyLimit: limit)
+        let client =
+            origin.trustsProxies ? origin.listener.trustedProxies.client(of: parsed.head, connection: peer) : peer
+        if isReserve, !origin.listener.alwaysAnswered.contains(parsed.head.path) {
+            _ = makeExchange(parsed, client)
+            return refuse(Refusal(.serviceUnavailable, "RFC 9110 \u{A7}15.6.4", "too many connections"))
         }
+        switch origin.listener.responder.answer(parsed.head, from: client) {
+        case .prepared(let prepared):
+            if parsed.framing == .none {
+                answer(prepared, parsed, client)
+            } else {
+                answer(prepared.response, makeExchange(parsed, client))
+            }
+        case .ready(let response): answer(response, makeExchange(parsed, client))
+        case .later(let limit, let handler): hand(makeExchange(parsed, client), to: handler, bodyLimit: limit)
+        }
+    }
+
+    private func makeExchange(_ parsed: ParsedHead, _ client: Peer) -> Exchange {
+        let exchange = Exchange(
+            parsed: parsed, peer: client, limits: limits.wire, startedAt: loop.turnStartedAt)
+        self.exchange = exchange
+        return exchange
+    }
+
+    /// The shortest way: no content, and an answer in bytes.
+    private func answer(_ prepared: PreparedResponse, _ parsed: ParsedHead, _ client: Peer) {
+        let head = parsed.head
+        let keepAlive = parsed.keepAlive && !isReserve && !core.isDraining
+        let before = output.count
+        ResponseEncoder.append(
+            prepared, version: head.version, keepAlive: keepAlive, isHead: head.method == .head, date: loop.date,
+            to: &output)
+        if keepAlive {
+            state.enter(.idle, now: loop.now)
+        } else {
+            closesAfterOutput = true
+        }
+        guard let observer = core.observer else { return }
+        observer.exchangeFinished(
+            ExchangeRecord(
+                listener: origin.listener.name, listenerNumber: origin.number, loop: loop.number,
+                at: loop.wallMilliseconds, peer: client, head: head,
+                status: prepared.response.status, byteCount: Int64(output.count - before),
+                microseconds: MonotonicClock.microseconds() - loop.turnStartedAt, refusal: nil))
+    }
+
+    private func answer(_ response: Response, _ exchange: Exchange) {
+        guard start(response, exchange), case .stream(let write) = response.body else { return }
+        let box = ExchangeBox(exchange)
+        exchange.task = Task(executorPreference: loop) { [self] in await stream(write, box) }
     }
 
     private func hand(
@@ -28,12 +65,11 @@ extension Connection {
         }
         let pipe = BodyPipe()
         exchange.pipe = pipe
-        let now = MonotonicClock.milliseconds()
         if exchange.decoder.isComplete {
             pipe.end(.success(()))
-            state.enter(.handling, now: now)
+            state.enter(.handling, now: loop.now)
         } else {
-            state.enter(.body, now: now)
+            state.enter(.body, now: loop.now)
         }
         let box = ExchangeBox(exchange)
         let body = RequestBody { [self] () async throws(BodyError) -> [UInt8]? in try await nextPiece(box) }
@@ -66,17 +102,28 @@ extension Connection {
             exchange.pipe?.push(content)
         }
         if !wanted { discard(count, exchange) }
-        if exchange.decoder.isComplete {
-            exchange.pipe?.end(.success(()))
-            state.enter(.handling, now: MonotonicClock.milliseconds())
-            if exchange.isComplete { endExchange(exchange) }
-        }
+        endContentIfComplete(exchange)
         return used
+    }
+
+    /// Content that came past the decoder; its length was known, and within the route's limit.
+    func takeContent(_ piece: [UInt8], _ exchange: Exchange, _ pipe: BodyPipe) {
+        exchange.decoder.took(piece.count)
+        state.bodyReceived(piece.count)
+        pipe.push(piece)
+        endContentIfComplete(exchange)
+    }
+
+    private func endContentIfComplete(_ exchange: Exchange) {
+        guard exchange.decoder.isComplete else { return }
+        exchange.pipe?.end(.success(()))
+        state.enter(.handling, now: loop.now)
+        if exchange.isComplete { endExchange(exchange) }
     }
 
     private func discard(_ count: Int, _ exchange: Exchange) {
         exchange.discarded += Int64(count)
-        guard exchange.discarded > core.limits.discardBytes, exchange.isComplete else { return }
+        guard exchange.discarded > limits.discardBytes, exchange.isComplete else { return }
         exchange.keepAlive = false
         needsLinger = true
         endExchange(exchange)
@@ -129,13 +176,16 @@ extension Connection {
         if framing == .untilClose { exchange.keepAlive = false }
         let before = output.count
         ResponseEncoder.appendHead(
-            of: response, framing: framing, version: version, keepAlive: exchange.keepAlive, date: loop.date(),
+            of: response, framing: framing, version: version, keepAlive: exchange.keepAlive, date: loop.date,
             to: &output)
         let sendsContent = exchange.parsed.head.method != .head && response.status.allowsContent
         switch response.body {
+        case .bytes(let bytes) where sendsContent && bytes.count > PendingContent.worthKeeping:
+            pending = PendingContent(bytes)
+            exchange.sentBytes += Int64(bytes.count)
         case .bytes(let bytes) where sendsContent: output.append(contentsOf: bytes)
         case .file(let region) where sendsContent && region.byteCount > 0:
-            file = (region, region.offset, region.byteCount)
+            pending = PendingContent(region)
             exchange.sentBytes += region.byteCount
         case .stream where sendsContent:
             exchange.sentBytes += Int64(output.count - before)
@@ -149,11 +199,11 @@ extension Connection {
 
     /// A connection is kept only when nothing of the request is left, or little enough to be read and dropped.
     private func decideClosing(_ exchange: Exchange) {
-        if core.isDraining { exchange.keepAlive = false }
+        if core.isDraining || isReserve { exchange.keepAlive = false }
         guard !exchange.decoder.isComplete else { return }
         exchange.pipe = nil
         if case .length(let count) = exchange.parsed.framing,
-            count - exchange.decoder.bodyByteCount > core.limits.discardBytes
+            count - exchange.decoder.bodyByteCount > limits.discardBytes
         {
             exchange.keepAlive = false
         }
@@ -171,7 +221,7 @@ extension Connection {
         record(exchange)
         self.exchange = nil
         if exchange.keepAlive {
-            state.enter(.idle, now: MonotonicClock.milliseconds())
+            state.enter(.idle, now: loop.now)
         } else {
             closesAfterOutput = true
         }
@@ -210,7 +260,7 @@ extension Connection {
         }
         box.exchange.sentBytes += Int64(bytes.count)
         serve()
-        guard !isClosed, output.count - outputStart > core.limits.outputBacklogBytes else { return !isClosed }
+        guard !isClosed, output.count - outputStart > limits.outputBacklogBytes else { return !isClosed }
         return await withCheckedContinuation { drainWaiter = $0 }
     }
 
@@ -236,7 +286,7 @@ extension Connection {
             head: RequestHead(method: Method(unchecked: "-"), path: "-"), framing: .none, keepAlive: false,
             expectsContinue: false, byteCount: 0)
         let exchange = Exchange(
-            parsed: nobody, peer: peer, limits: core.limits.wire, startedAt: MonotonicClock.microseconds())
+            parsed: nobody, peer: peer, limits: limits.wire, startedAt: loop.turnStartedAt)
         exchange.refusal = refusal
         self.exchange = exchange
         start(page, exchange)
@@ -246,8 +296,9 @@ extension Connection {
         guard exchange.isAnswered else { return }
         core.observer?.exchangeFinished(
             ExchangeRecord(
-                listener: listener.name, peer: exchange.peer, method: exchange.parsed.head.method,
-                path: exchange.parsed.head.path, status: exchange.status, byteCount: exchange.sentBytes,
+                listener: origin.listener.name, listenerNumber: origin.number, loop: loop.number,
+                at: loop.wallMilliseconds, peer: exchange.peer,
+                head: exchange.parsed.head, status: exchange.status, byteCount: exchange.sentBytes,
                 microseconds: MonotonicClock.microseconds() - exchange.startedAt, refusal: exchange.refusal))
     }
 }

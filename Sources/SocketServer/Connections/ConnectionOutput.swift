@@ -7,60 +7,77 @@ extension Connection {
     func flush() {
         guard !isClosed, hasOutput else { return }
         var progressed = false
-        let now = MonotonicClock.milliseconds()
         while hasOutput {
-            let outcome = output.count > outputStart ? sendOutput() : sendFile()
+            let outcome = output.count > outputStart ? sendOutput() : sendPending()
             switch outcome {
             case .bytes: progressed = true
             case .wouldBlock:
-                state.outputPending(true, progressed: progressed, now: now)
+                state.outputPending(true, progressed: progressed, now: loop.now)
                 return wakeWriter()
             case .ended, .failed: return close()
             }
         }
-        state.outputPending(false, progressed: progressed, now: now)
+        state.outputPending(false, progressed: progressed, now: loop.now)
         wakeWriter()
     }
 
     private func sendOutput() -> Transfer {
-        let outcome = output.withUnsafeBytes { transport.send(UnsafeRawBufferPointer(rebasing: $0[outputStart...])) }
-        if case .bytes(let count) = outcome {
-            outputStart += count
-            if outputStart == output.count {
-                output.removeAll(keepingCapacity: true)
-                outputStart = 0
+        let outcome = output.withUnsafeBytes { bytes in
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[outputStart...])
+            guard let pending, case .bytes(let content) = pending.source else {
+                return transport.send(rest, moreFollows: pending != nil)
+            }
+            return content.withUnsafeBytes {
+                transport.send(rest, UnsafeRawBufferPointer(rebasing: $0[Int(pending.offset)...]))
             }
         }
+        guard case .bytes(let count) = outcome else { return outcome }
+        let ofOutput = min(count, output.count - outputStart)
+        outputStart += ofOutput
+        if outputStart == output.count {
+            output.removeAll(keepingCapacity: true)
+            outputStart = 0
+        }
+        if count > ofOutput { advancePending(by: Int64(count - ofOutput)) }
         return outcome
     }
 
-    private func sendFile() -> Transfer {
-        guard let file else { return .bytes(0) }
-        if transport.isSecure { return loadFile(file.region, file.offset, file.remaining) }
-        let outcome = Sockets.sendFile(
-            transport.descriptor, from: file.region.descriptor, offset: file.offset, count: file.remaining)
-        if case .bytes(let count) = outcome { advanceFile(by: Int64(count)) }
+    private func sendPending() -> Transfer {
+        guard let pending else { return .bytes(0) }
+        let outcome: Transfer
+        switch pending.source {
+        case .bytes(let content):
+            outcome = content.withUnsafeBytes {
+                transport.send(UnsafeRawBufferPointer(rebasing: $0[Int(pending.offset)...]), moreFollows: false)
+            }
+        case .file(let region):
+            if transport.isSecure { return loadFile(region, pending) }
+            outcome = Sockets.sendFile(
+                transport.descriptor, from: region.descriptor, offset: pending.offset, count: pending.remaining)
+        }
+        if case .bytes(let count) = outcome { advancePending(by: Int64(count)) }
         return outcome
     }
 
     /// TLS cannot send from a file: a piece goes through the output.
-    private func loadFile(_ region: any FileRegion, _ offset: Int64, _ remaining: Int64) -> Transfer {
-        var piece = [UInt8](repeating: 0, count: Int(min(remaining, 65_536)))
-        let count = pread(region.descriptor, &piece, piece.count, off_t(offset))
-        guard count > 0 else { return .failed }
-        output.append(contentsOf: piece[..<count])
-        advanceFile(by: Int64(count))
-        return .bytes(count)
+    private func loadFile(_ region: any FileRegion, _ pending: PendingContent) -> Transfer {
+        let wanted = Int(min(pending.remaining, 65_536))
+        let piece = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
+            count = max(0, pread(region.descriptor, buffer.baseAddress, wanted, off_t(pending.offset)))
+        }
+        guard !piece.isEmpty else { return .failed }
+        output.append(contentsOf: piece)
+        advancePending(by: Int64(piece.count))
+        return .bytes(piece.count)
     }
 
-    private func advanceFile(by count: Int64) {
-        guard let file else { return }
-        let remaining = file.remaining - count
-        self.file = remaining > 0 ? (file.region, file.offset + count, remaining) : nil
+    private func advancePending(by count: Int64) {
+        pending?.advance(by: count)
+        if pending?.remaining == 0 { pending = nil }
     }
 
     private func wakeWriter() {
-        guard let drainWaiter, output.count - outputStart <= core.limits.outputBacklogBytes / 2 else { return }
+        guard let drainWaiter, output.count - outputStart <= limits.outputBacklogBytes / 2 else { return }
         self.drainWaiter = nil
         drainWaiter.resume(returning: true)
     }

@@ -27,17 +27,13 @@ struct ConnectionState: Sendable {
         case handlerTimeout
     }
 
-    let limits: ServerLimits
     private(set) var phase: Phase = .silent
-    private var since: UInt64
+    private(set) var since: UInt64
     private var bodyBytes: UInt64 = 0
     private var heldBackSince: UInt64?
     private var outputSince: UInt64?
 
-    init(limits: ServerLimits, now: UInt64) {
-        self.limits = limits
-        self.since = now
-    }
+    init(now: UInt64) { since = now }
 
     mutating func enter(_ phase: Phase, now: UInt64) {
         // A head that drips in keeps its first byte's time.
@@ -69,7 +65,7 @@ struct ConnectionState: Sendable {
         }
     }
 
-    func verdict(now: UInt64) -> Verdict {
+    func verdict(now: UInt64, _ limits: ServerLimits) -> Verdict {
         if let outputSince, now > outputSince + limits.writeMilliseconds { return .close }
         switch phase {
         case .silent: return now > since + limits.silentMilliseconds ? .close : .none
@@ -79,11 +75,11 @@ struct ConnectionState: Sendable {
         case .handling:
             guard outputSince == nil else { return .none }
             return now > since + limits.handlerMilliseconds ? .handlerTimeout : .none
-        case .body: return bodyVerdict(now: now)
+        case .body: return bodyVerdict(now: now, limits)
         }
     }
 
-    private func bodyVerdict(now: UInt64) -> Verdict {
+    private func bodyVerdict(now: UInt64, _ limits: ServerLimits) -> Verdict {
         if let heldBackSince { return now > heldBackSince + limits.handlerMilliseconds ? .handlerTimeout : .none }
         let elapsed = now - since
         guard elapsed > limits.bodyGraceMilliseconds else { return .none }

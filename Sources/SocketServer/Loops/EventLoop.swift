@@ -23,27 +23,47 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
         var isWoken = false
         var isClosed = false
     }
+    private struct Slot {
+        var handler: (any EventHandler)?
+        var generation: UInt32 = 0
+    }
     private let inbox = Mutex(Inbox())
     private let epoll: Int32
     private let wakeup: Int32
     private let threadID = Atomic<UInt64>(0)
     private let probeSentAt = Atomic<UInt64>(0)
 
-    private var handlers: [Int32: any EventHandler] = [:]
-    private var generation: [Int32: UInt32] = [:]
+    /// Indexed by descriptor, which the kernel keeps small.
+    private var slots: [Slot] = []
+    private var handlerCount = 0
     private var nextGeneration: UInt32 = 1
     private var localJobs: [UnownedJob] = []
     private var isStopping = false
     private var lastTick: UInt64 = 0
     private var dateSecond: Int64 = 0
-    private var dateText = ""
 
+    /// Its place among the server's loops.
+    let number: Int
+    let gauges = LoopGauges()
+    private var lastRequestID: UInt64
+    /// When the events of this turn were taken, in monotonic microseconds: exact enough for deadlines.
+    private(set) var turnStartedAt: UInt64 = 0
+    /// The same moment on the wall, in milliseconds since 1970: for the Date field and the log.
+    private(set) var wallMilliseconds: Int64 = 0
+    /// The Date field's value, made once a second.
+    private(set) var date: [UInt8] = []
     /// Shared by all connections of the loop: what one recv brings.
     let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
     /// Output storage that goes from connection to connection, so that a request allocates none.
     var spareOutput: [UInt8] = []
+    /// The same for heads.
+    var headBuffer = HeadBuffer()
 
-    init() throws(SystemCallError) {
+    init(number: Int) throws(SystemCallError) {
+        self.number = number
+        // Seconds in 28 bits (8 years), the loop in 6, a count in 30.
+        let second = UInt64(time(nil)) & 0xFFF_FFFF
+        lastRequestID = second << 36 | UInt64(number & 63) << 30
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw SystemCallError("epoll_create1") }
         wakeup = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
@@ -121,44 +141,59 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     func add(_ descriptor: Int32, events: UInt32, handler: any EventHandler) -> Bool {
         assertOnLoop()
+        let index = Int(descriptor)
+        while slots.count <= index { slots.append(Slot()) }
         let mark = nextGeneration
         nextGeneration &+= 1
-        let token = UInt64(mark) << 32 | UInt64(UInt32(bitPattern: descriptor))
-        guard clinux_epoll_control(epoll, EPOLL_CTL_ADD, descriptor, events, token) == 0 else { return false }
-        handlers[descriptor] = handler
-        generation[descriptor] = mark
+        guard clinux_epoll_control(epoll, EPOLL_CTL_ADD, descriptor, events, EventLoop.token(mark, descriptor)) == 0
+        else { return false }
+        slots[index] = Slot(handler: handler, generation: mark)
+        handlerCount += 1
         return true
     }
 
     func modify(_ descriptor: Int32, events: UInt32) {
-        guard let mark = generation[descriptor] else { return }
-        let token = UInt64(mark) << 32 | UInt64(UInt32(bitPattern: descriptor))
+        guard holds(descriptor) else { return }
+        let token = EventLoop.token(slots[Int(descriptor)].generation, descriptor)
         _ = clinux_epoll_control(epoll, EPOLL_CTL_MOD, descriptor, events, token)
     }
 
+    /// Forgets a descriptor that is about to be closed, which takes it out of the epoll too.
+    func removeClosing(_ descriptor: Int32) {
+        guard holds(descriptor) else { return }
+        slots[Int(descriptor)] = Slot()
+        handlerCount -= 1
+    }
+
+    /// Forgets a descriptor that stays open.
     func remove(_ descriptor: Int32) {
-        guard handlers.removeValue(forKey: descriptor) != nil else { return }
-        generation.removeValue(forKey: descriptor)
+        guard holds(descriptor) else { return }
+        removeClosing(descriptor)
         _ = clinux_epoll_control(epoll, EPOLL_CTL_DEL, descriptor, 0, 0)
     }
 
+    private func holds(_ descriptor: Int32) -> Bool {
+        Int(descriptor) < slots.count && slots[Int(descriptor)].handler != nil
+    }
+
+    private static func token(_ generation: UInt32, _ descriptor: Int32) -> UInt64 {
+        UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor))
+    }
+
     /// Everything registered, for a stop.
-    var registered: [any EventHandler] { Array(handlers.values) }
+    var registered: [any EventHandler] { slots.compactMap(\.handler) }
 
     /// Ends the thread after the current turn; called on the loop.
     func stop() { isStopping = true }
 
-    /// The Date field's value, made once a second.
-    func date() -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME_COARSE, &now)
-        let second = Int64(now.tv_sec)
-        if second != dateSecond {
-            dateSecond = second
-            dateText = HTTPDate.format(seconds: second)
-        }
-        return dateText
+    /// Never the same twice: when the program started, which loop, and a count.
+    func nextRequestID() -> UInt64 {
+        lastRequestID &+= 1
+        return lastRequestID
     }
+
+    /// Monotonic milliseconds of this turn.
+    var now: UInt64 { turnStartedAt / 1000 }
 
     // MARK: Turning
 
@@ -169,27 +204,40 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
         defer { events.deallocate() }
         while !isStopping {
             // With nobody connected the thread sleeps until something happens.
-            let timeout: Int32 = !localJobs.isEmpty ? 0 : handlers.isEmpty ? -1 : 500
+            let timeout: Int32 = !localJobs.isEmpty ? 0 : handlerCount == 0 ? -1 : 500
             let count = epoll_wait(epoll, events, capacity, timeout)
-            for index in 0..<Int(max(0, count)) { dispatch(events[index]) }
+            beginTurn()
+            for index in 0..<Int(max(0, count)) { dispatch(events + index) }
             runJobs()
             tickIfDue()
+            gauges.turned(microseconds: MonotonicClock.microseconds() - turnStartedAt)
         }
         inbox.withLock { $0.isClosed = true }
     }
 
-    private func dispatch(_ event: epoll_event) {
-        var event = event
-        let token = clinux_epoll_token(&event)
+    private func beginTurn() {
+        turnStartedAt = MonotonicClock.microseconds()
+        var wall = timespec()
+        clock_gettime(CLOCK_REALTIME_COARSE, &wall)
+        wallMilliseconds = Int64(wall.tv_sec) * 1000 + Int64(wall.tv_nsec) / 1_000_000
+        guard Int64(wall.tv_sec) != dateSecond else { return }
+        dateSecond = Int64(wall.tv_sec)
+        date = Array(HTTPDate.format(seconds: dateSecond).utf8)
+    }
+
+    private func dispatch(_ event: UnsafeMutablePointer<epoll_event>) {
+        let token = clinux_epoll_token(event)
         let descriptor = Int32(bitPattern: UInt32(truncatingIfNeeded: token))
         if descriptor == wakeup {
             drainInbox()
             return
         }
         // An event of a descriptor that was closed and reused in the same turn carries the old generation.
-        guard generation[descriptor] == UInt32(truncatingIfNeeded: token >> 32), let handler = handlers[descriptor]
+        let index = Int(descriptor)
+        guard index < slots.count, slots[index].generation == UInt32(truncatingIfNeeded: token >> 32),
+            let handler = slots[index].handler
         else { return }
-        handler.handle(events: event.events)
+        handler.handle(events: event.pointee.events)
     }
 
     private func drainInbox() {
@@ -216,10 +264,13 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     private func tickIfDue() {
-        let now = MonotonicClock.milliseconds()
+        let now = now
         guard now - lastTick >= 250 else { return }
         lastTick = now
-        for handler in Array(handlers.values) { handler.tick(now: now) }
+        // A tick may close its own descriptor and open none: the indices stay.
+        for index in slots.indices {
+            if let handler = slots[index].handler { handler.tick(now: now) }
+        }
     }
 }
 

@@ -18,14 +18,17 @@ public struct Listener: Sendable {
     /// Whether every connection must begin with a PROXY header (version 1 or 2); believed from trusted peers only, others
     /// are closed.
     public let expectsProxyHeader: Bool
+    /// Paths that are answered even when the server is full: health checks.
+    public let alwaysAnswered: Set<String>
     /// What answers.
     public let responder: any Responder
 
     /// Describes a listener.
     public init(
         name: String, address: SocketAddress, tls: TLSConfiguration? = nil, trustedProxies: TrustedProxies = .none,
-        expectsProxyHeader: Bool = false, responder: any Responder
+        expectsProxyHeader: Bool = false, alwaysAnswered: Set<String> = [], responder: any Responder
     ) {
+        self.alwaysAnswered = alwaysAnswered
         self.expectsProxyHeader = expectsProxyHeader
         self.name = name
         self.address = address
@@ -35,6 +38,15 @@ public struct Listener: Sendable {
     }
 }
 
+/// What becomes of a new connection.
+enum Admission {
+    case admitted
+    /// Taken only to say that there is no room, or how the server is.
+    case reserve
+    case tooManyFromAddress
+    case full
+}
+
 /// What all connections of a server share.
 final class ServerCore: Sendable {
     let limits: ServerLimits
@@ -42,6 +54,7 @@ final class ServerCore: Sendable {
     let errorPage: @Sendable (Status) -> Response
     let logger: Logger
     private let draining = Atomic<Bool>(false)
+    private let drainingSince = Atomic<UInt64>(0)
     private let open = Mutex<(total: Int, byAddress: [String: Int])>((0, [:]))
 
     init(
@@ -55,19 +68,23 @@ final class ServerCore: Sendable {
     }
 
     var isDraining: Bool { draining.load(ordering: .relaxed) }
-    func startDraining() { draining.store(true, ordering: .relaxed) }
+    func startDraining() {
+        drainingSince.store(MonotonicClock.milliseconds(), ordering: .relaxed)
+        draining.store(true, ordering: .relaxed)
+    }
+    /// Monotonic milliseconds; means something while `isDraining`.
+    var drainStart: UInt64 { drainingSince.load(ordering: .relaxed) }
     var openConnections: Int { open.withLock { $0.total } }
 
-    /// Whether a connection from `address` may be opened; counts it if so.
-    func admit(address: String, isExempt: Bool) -> Bool {
+    /// Counts a connection from `address`, unless it is too many.
+    func admit(address: String, isExempt: Bool) -> Admission {
         open.withLock { open in
             let count = open.byAddress[address, default: 0]
-            guard open.total < limits.connections, isExempt || count < limits.connectionsPerAddress else {
-                return false
-            }
+            guard isExempt || count < limits.connectionsPerAddress else { return .tooManyFromAddress }
+            guard open.total < limits.connections + limits.reservedConnections else { return .full }
             open.total += 1
             open.byAddress[address] = count + 1
-            return true
+            return open.total <= limits.connections ? .admitted : .reserve
         }
     }
 
@@ -85,7 +102,10 @@ public final class Server: Sendable {
     private let core: ServerCore
     private let listeners: [Listener]
     private let loops: [EventLoop]
+    /// In the order of the listeners.
+    let opened: [OpenListener]
     private let bound = Mutex<[SocketAddress]>([])
+    private let held = Mutex<[String: [Int32]]>([:])
 
     /// `loops` defaults to one a core. `errorPage` makes what the server itself answers (refusals, time-outs,
     /// overload); it runs on event loops.
@@ -97,9 +117,14 @@ public final class Server: Sendable {
         self.listeners = listeners
         core = ServerCore(limits: limits, observer: observer, errorPage: errorPage, logger: logger)
         var made: [EventLoop] = []
-        for _ in 0..<max(1, loops ?? sysconf(Int32(_SC_NPROCESSORS_ONLN))) { made.append(try EventLoop()) }
+        for number in 0..<max(1, loops ?? sysconf(Int32(_SC_NPROCESSORS_ONLN))) {
+            made.append(try EventLoop(number: number))
+        }
         self.loops = made
+        self.opened = listeners.enumerated().map { [core] in OpenListener($0.element, number: $0.offset, core) }
     }
+
+    var loopGauges: [LoopGauges] { loops.map(\.gauges) }
 
     /// The reason phrase as plain text: for servers that have no pages.
     public static let plainPage: @Sendable (Status) -> Response = { status in
@@ -109,38 +134,64 @@ public final class Server: Sendable {
         return Response(status, fields: fields, body: .bytes(Array("\(status.code) \(status.reason)\n".utf8)))
     }
 
-    /// Binds every listener, then accepts. Throws when an address cannot be had; then nothing listens.
-    public func start() throws(SystemCallError) {
-        // One descriptor without SO_REUSEPORT first: two programs must not share an address by mistake.
-        var sockets: [(listener: Int, descriptors: [Int32])] = []
+    /// Binds every listener, then accepts. Sockets that others opened are used instead of new ones for the listeners that
+    /// they name. Throws when an address cannot be had; then nothing listens.
+    public func start(adopting sockets: ListeningSockets = ListeningSockets([:])) throws(SystemCallError) {
+        var adopted = sockets
+        var sockets: [(origin: OpenListener, byLoop: [[Int32]])] = []
         do throws(SystemCallError) {
-            for (index, listener) in listeners.enumerated() {
-                let probe = try Sockets.listen(on: listener.address, shared: false)
-                let address = Sockets.localAddress(of: probe) ?? listener.address
-                close(probe)
-                var descriptors: [Int32] = []
-                sockets.append((index, descriptors))
-                for _ in loops {
-                    descriptors.append(try Sockets.listen(on: address, shared: true))
-                    sockets[sockets.count - 1].descriptors = descriptors
-                }
-                bound.withLock { $0.append(address) }
+            for origin in opened {
+                let given = adopted.deal(listener: origin.listener.name, among: loops.count)
+                let byLoop = if let given { given } else { try bind(origin.listener.address) }
+                sockets.append((origin, byLoop))
             }
         } catch {
-            for descriptor in sockets.flatMap(\.descriptors) { close(descriptor) }
+            for descriptor in sockets.flatMap(\.byLoop).joined() { close(descriptor) }
+            adopted.closeRest()
             throw error
+        }
+        adopted.closeRest()
+        held.withLock { held in
+            held = Dictionary(
+                sockets.map { ($0.origin.listener.name, Array($0.byLoop.joined())) }, uniquingKeysWith: { $0 + $1 })
+        }
+        bound.withLock { bound in
+            bound = sockets.map { entry in
+                entry.byLoop.joined().first.flatMap(Sockets.localAddress) ?? entry.origin.listener.address
+            }
         }
         signal(SIGPIPE, SIG_IGN)
         for (number, loop) in loops.enumerated() {
             loop.start()
-            let mine = sockets.map { (listeners[$0.listener], $0.descriptors[number]) }
-            loop.execute { [core] in
-                for (listener, descriptor) in mine {
-                    Acceptor(loop: loop, core: core, listener: listener, descriptor: descriptor).open()
+            let mine = sockets.map { ($0.origin, $0.byLoop[number]) }
+            loop.execute {
+                for (origin, descriptors) in mine {
+                    for descriptor in descriptors {
+                        Acceptor(loop: loop, origin: origin, descriptor: descriptor).open()
+                    }
                 }
             }
         }
     }
+
+    /// One socket a loop; the kernel spreads connections over them.
+    private func bind(_ address: SocketAddress) throws(SystemCallError) -> [[Int32]] {
+        // One without SO_REUSEPORT first: two programs must not share an address by mistake.
+        let probe = try Sockets.listen(on: address, shared: false)
+        let exact = Sockets.localAddress(of: probe) ?? address
+        close(probe)
+        var descriptors: [[Int32]] = []
+        do throws(SystemCallError) {
+            for _ in loops { descriptors.append([try Sockets.listen(on: exact, shared: true)]) }
+        } catch {
+            for descriptor in descriptors.joined() { close(descriptor) }
+            throw error
+        }
+        return descriptors
+    }
+
+    /// The sockets that are open now, for a successor; they stay this server's own until it stops.
+    public var listeningSockets: ListeningSockets { ListeningSockets(held.withLock { $0 }) }
 
     /// The addresses in the order of the listeners, with the ports that the system chose.
     public var boundAddresses: [SocketAddress] { bound.withLock { $0 } }
@@ -151,19 +202,23 @@ public final class Server: Sendable {
     /// Whether every loop answers within five seconds.
     public var isTurning: Bool { loops.allSatisfy { $0.answersProbes(within: 5_000) } }
 
-    /// Stops accepting, lets what runs finish for at most `drainMilliseconds`, closes the rest, ends the threads.
+    /// Stops accepting, lets what runs finish for at most `drainMilliseconds`, closes the rest, ends the threads. A kept
+    /// connection is answered once more, with `Connection: close`, when its next request comes within the time that
+    /// `ServerLimits.drainIdleMilliseconds` gives it: closing at once would lose requests that are on their way.
     public func stop(drainMilliseconds: UInt64 = 10_000) async {
         core.startDraining()
         for loop in loops {
             loop.execute {
-                for handler in loop.registered {
-                    if let acceptor = handler as? Acceptor { acceptor.close() }
-                    if let connection = handler as? Connection { connection.drain() }
-                }
+                for case let acceptor as Acceptor in loop.registered { acceptor.close() }
             }
         }
         let deadline = MonotonicClock.milliseconds() + drainMilliseconds
         while core.openConnections > 0, MonotonicClock.milliseconds() < deadline {
+            for loop in loops {
+                loop.execute {
+                    for case let connection as Connection in loop.registered { connection.drain() }
+                }
+            }
             await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
                 DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(20)) { done.resume() }
             }
@@ -181,15 +236,13 @@ public final class Server: Sendable {
 final class Acceptor: EventHandler, @unchecked Sendable {
     // Guard: made anywhere, then touched on the loop's thread only.
     private let loop: EventLoop
-    private let core: ServerCore
-    private let listener: Listener
+    private let origin: OpenListener
     private let descriptor: Int32
     private var restUntil: UInt64 = 0
 
-    init(loop: EventLoop, core: ServerCore, listener: Listener, descriptor: Int32) {
+    init(loop: EventLoop, origin: OpenListener, descriptor: Int32) {
         self.loop = loop
-        self.core = core
-        self.listener = listener
+        self.origin = origin
         self.descriptor = descriptor
     }
 
@@ -198,7 +251,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
     }
 
     func close() {
-        loop.remove(descriptor)
+        loop.removeClosing(descriptor)
         Glibc.close(descriptor)
     }
 
@@ -208,7 +261,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
             switch Sockets.accept(descriptor) {
             case .none: return
             case .exhausted:
-                core.logger.error("out of file descriptors: accepting rests")
+                origin.core.logger.error("out of file descriptors: accepting rests")
                 restUntil = MonotonicClock.milliseconds() + 250
                 return loop.modify(descriptor, events: 0)
             case .connection(let socket, let address): admit(socket, address.host)
@@ -223,17 +276,38 @@ final class Acceptor: EventHandler, @unchecked Sendable {
     }
 
     private func admit(_ socket: Int32, _ address: String) {
+        let listener = origin.listener
         let isExempt = address.hasPrefix("127.") || address == "::1" || listener.trustedProxies.contains(address)
-        guard core.admit(address: address, isExempt: isExempt) else {
-            // No handshake for those who cannot be served.
-            if listener.tls == nil { _ = Acceptor.overload.withUnsafeBytes { Sockets.send(socket, $0) } }
-            Glibc.close(socket)
-            return
+        let gauges = origin.gauges
+        let admission = origin.core.admit(address: address, isExempt: isExempt)
+        switch admission {
+        case .admitted: break
+        case .reserve: gauges.rejectedByServer.add(1, ordering: .relaxed)
+        case .tooManyFromAddress:
+            gauges.rejectedByAddress.add(1, ordering: .relaxed)
+            return turnAway(socket)
+        case .full:
+            gauges.rejectedByServer.add(1, ordering: .relaxed)
+            return turnAway(socket)
         }
         guard let transport = Transport(descriptor: socket, tls: listener.tls) else {
-            return core.connectionClosed(address: address)
+            return origin.core.connectionClosed(address: address)
         }
-        Connection(loop: loop, core: core, listener: listener, transport: transport, address: address).open()
+        gauges.accepted.add(1, ordering: .relaxed)
+        gauges.open.add(1, ordering: .relaxed)
+        Connection(
+            loop: loop, origin: origin, transport: transport, address: address, isReserve: admission == .reserve
+        ).open()
+    }
+
+    /// A prepared answer and the end; no handshake for those who cannot be served.
+    private func turnAway(_ socket: Int32) {
+        if origin.listener.tls == nil {
+            // A request that was not read would make the kernel reset the connection before the answer is read.
+            _ = Sockets.receive(socket, loop.readBuffer)
+            _ = Acceptor.overload.withUnsafeBytes { Sockets.send(socket, $0) }
+        }
+        Glibc.close(socket)
     }
 
     private static let overload = Array(

@@ -4,8 +4,10 @@ import HTTPWire
 public struct ServerLimits: Sendable {
     /// Heads, chunk lines, trailers.
     public var wire = WireLimits()
-    /// Open connections of the whole server; beyond, a prepared 503 and close.
+    /// Open connections of the whole server; beyond, 503 with Retry-After and close.
     public var connections = 20_000
+    /// So many more are taken to hear what they want: health checks are answered, everybody else is told to come back.
+    public var reservedConnections = 64
     /// Open connections of one address; trusted proxies and loopback are exempt.
     public var connectionsPerAddress = 500
     /// A new connection that sends nothing is closed after this, in milliseconds (TLS handshake included).
@@ -30,6 +32,9 @@ public struct ServerLimits: Sendable {
     public var discardBytes: Int64 = 262_144
     /// How long a closing connection waits for the client to read its answer, in milliseconds.
     public var lingerMilliseconds: UInt64 = 2_000
+
+    /// While the server stops, a connection without a request is closed after this, in milliseconds.
+    public var drainIdleMilliseconds: UInt64 = 500
 
     /// The product's numbers.
     public init() {}

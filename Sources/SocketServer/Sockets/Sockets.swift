@@ -32,11 +32,13 @@ enum Sockets {
         let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw SystemCallError("socket") }
         set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+        // Accepted sockets inherit it.
+        set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
         if shared { set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
         if family == AF_INET6 { set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
         let bound = address.withSockaddr { bind(descriptor, $0, $1) }
         guard bound == 0 else { throw closing(descriptor, SystemCallError("bind \(address)")) }
-        guard Glibc.listen(descriptor, 1024) == 0 else {
+        guard Glibc.listen(descriptor, 4096) == 0 else {
             throw closing(descriptor, SystemCallError("listen \(address)"))
         }
         return descriptor
@@ -61,6 +63,22 @@ enum Sockets {
         return status == 0 ? SocketAddress(storage) : nil
     }
 
+    static func isListening(_ descriptor: Int32) -> Bool {
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0, value == 1 else { return false }
+        return getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &value, &length) == 0 && value == SOCK_STREAM.rawValue
+    }
+
+    /// What `listen` does to its own sockets.
+    static func prepareInherited(_ descriptor: Int32) {
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+    }
+
+    static func duplicate(_ descriptor: Int32) -> Int32 { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
+
     enum Accepted {
         case connection(Int32, SocketAddress)
         case none
@@ -76,7 +94,6 @@ enum Sockets {
                 pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { clinux_accept(listener, $0, &length) }
             }
             if descriptor >= 0 {
-                set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
                 return .connection(descriptor, SocketAddress(storage) ?? SocketAddress(host: "0.0.0.0", port: 0))
             }
             switch errno {
@@ -100,9 +117,23 @@ enum Sockets {
         }
     }
 
-    static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Transfer {
+    static func send(
+        _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, moreFollows: Bool = false
+    ) -> Transfer {
+        let flags = Int32(MSG_NOSIGNAL) | (moreFollows ? Int32(MSG_MORE) : 0)
         while true {
-            let count = Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            let count = Glibc.send(descriptor, bytes.baseAddress, bytes.count, flags)
+            if count >= 0 { return .bytes(count) }
+            if errno == EINTR { continue }
+            return errno == EAGAIN ? .wouldBlock : .failed
+        }
+    }
+
+    static func send(
+        _ descriptor: Int32, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    ) -> Transfer {
+        while true {
+            let count = clinux_send_two(descriptor, first.baseAddress, first.count, second.baseAddress, second.count)
             if count >= 0 { return .bytes(count) }
             if errno == EINTR { continue }
             return errno == EAGAIN ? .wouldBlock : .failed

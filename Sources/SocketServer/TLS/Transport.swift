@@ -48,12 +48,18 @@ final class Transport {
         return count > 0 ? .bytes(Int(count)) : outcome(session, count)
     }
 
-    func send(_ bytes: UnsafeRawBufferPointer) -> Transfer {
-        guard isSecure else { return Sockets.send(descriptor, bytes) }
+    /// `moreFollows` keeps a small piece back until the next one.
+    func send(_ bytes: UnsafeRawBufferPointer, moreFollows: Bool = false) -> Transfer {
+        guard isSecure else { return Sockets.send(descriptor, bytes, moreFollows: moreFollows) }
         guard let session else { return .failed }
         ERR_clear_error()
         let count = SSL_write(session, bytes.baseAddress, Int32(min(bytes.count, 1 << 20)))
         return count > 0 ? .bytes(Int(count)) : outcome(session, count)
+    }
+
+    /// Two pieces, in one call where the connection is plain.
+    func send(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Transfer {
+        isSecure ? send(first) : Sockets.send(descriptor, first, second)
     }
 
     /// Says that nothing more will be written: close_notify and FIN.

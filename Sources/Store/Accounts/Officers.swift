@@ -99,6 +99,19 @@ extension Store {
         }
     }
 
+    /// Replaces an officer's password; used-up one-time codes and sessions stay as they are.
+    public func setPassword(_ password: PasswordHash, of id: OfficerID) async throws {
+        try await database.write { connection in
+            try connection.execute(
+                "UPDATE officer SET log_n = ?, r = ?, p = ?, salt = ?, hash = ? WHERE login = ?",
+                [
+                    .integer(Int64(password.parameters.logN)), .integer(Int64(password.parameters.r)),
+                    .integer(Int64(password.parameters.p)), .blob(password.salt), .blob(password.hash),
+                    .text(id.rawValue),
+                ])
+        }
+    }
+
     /// Uses up a step of an officer's one-time codes; false when it, or a later one, was used before.
     public func useCodeStep(_ step: Int64, of id: OfficerID) async throws -> Bool {
         try await database.write { connection in

@@ -35,6 +35,9 @@ public final class AttachmentStore: Sendable {
     /// Folders whose own names are known to be on the medium; at most 256.
     private let durable = Mutex<Set<String>>([])
 
+    /// Jobs on files that wait or run now.
+    var waitingCount: Int { queue.depth }
+
     /// Works in `data`; its blocking calls run on `queue`. `faults` is for tests.
     public init(_ data: DataFolder, queue: WorkQueue, faults: (any DiskFaults)? = nil) {
         folder = data.attachments
@@ -74,6 +77,13 @@ public final class AttachmentStore: Sendable {
             await abandon(file)
             throw error
         }
+    }
+
+    /// Why `store` would refuse a small file; nil when it would keep it. Keeps nothing itself.
+    public static func refusal(of bytes: [UInt8], name: String) -> UploadRefusal? {
+        if bytes.isEmpty { return .empty }
+        guard let type = FileType.of(Array(bytes.prefix(16))) else { return .unknownType }
+        return FileType.agrees(name: name, type: type) ? nil : .nameDisagrees
     }
 
     /// Opens a stored file; nil when there is none.

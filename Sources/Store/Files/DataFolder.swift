@@ -27,8 +27,8 @@ public final class DataFolder: Sendable {
     public let path: String
     private let lock: Int32
 
-    /// Opens or makes it (mode 0700) and takes its lock. Blocks.
-    public init(_ path: String) throws(DataFolderError) {
+    /// Opens or makes it (mode 0700) and takes its lock, for which it waits at most `patience` seconds. Blocks.
+    public init(_ path: String, patience: Int = 0) throws(DataFolderError) {
         self.path = path
         for folder in ["", "/attachments", "/spool", "/secrets"] {
             guard mkdir(path + folder, 0o700) == 0 || errno == EEXIST else {
@@ -37,9 +37,14 @@ public final class DataFolder: Sendable {
         }
         lock = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw .unwritable(path, String(cString: strerror(errno))) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            close(lock)
-            throw .inUse(path)
+        var turns = patience * 100
+        while flock(lock, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR, turns > 0 else {
+                close(lock)
+                throw .inUse(path)
+            }
+            turns -= 1
+            usleep(10_000)
         }
         // The new folders' names must outlive a power cut before anything in them is promised.
         guard FileSystem.flush(directory: path) else {

@@ -24,6 +24,7 @@ public enum StoreOperations {
         let integrity = try connection.query("PRAGMA integrity_check") { $0.text(0) }
         if integrity != ["ok"] { report.findings += integrity.map { "database: \($0)" } }
         report.findings += try EventChain(key: try folder.secret("chain.key")).findings(connection)
+        report.findings += try AuditTrail(key: try folder.secret("chain.key")).findings(connection)
         let projection = Projection(connection: connection)
         let ids = try connection.query("SELECT DISTINCT dossier FROM dossier_event ORDER BY dossier") { $0.text(0) }
         let shown = try connection.query("SELECT COUNT(*) FROM dossier") { Int($0.integer(0)) }.first ?? 0

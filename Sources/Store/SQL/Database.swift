@@ -45,6 +45,11 @@ final class Database: Sendable {
     /// How many transactions were committed: fewer than writes when many came at once.
     var commitCount: Int { commits.load(ordering: .relaxed) }
 
+    /// Writes and reads that wait now, by queue.
+    var queueDepths: [(name: String, depth: Int)] {
+        [("writer", pending.withLock { $0.count }), ("readers", readers.reduce(0) { $0 + $1.depth })]
+    }
+
     /// Runs `body` in a savepoint of the next transaction; returns only after that transaction is on the disk.
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (SQLConnection) throws -> Value
@@ -191,6 +196,8 @@ private final class ReaderLane: @unchecked Sendable {
         connection = try SQLConnection(path: path, isReader: true, diskLayer: options.diskLayer)
         queue = DispatchQueue(label: "motcua.store.reader.\(number)")
     }
+
+    var depth: Int { waiting.load(ordering: .relaxed) }
 
     func run<Value: Sendable>(_ body: @escaping @Sendable (SQLConnection) throws -> Value) async throws -> Value {
         guard waiting.add(1, ordering: .relaxed).newValue <= options.readBacklog else {

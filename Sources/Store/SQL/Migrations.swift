@@ -84,6 +84,13 @@ enum Migrations {
                 PRIMARY KEY (scope, digest))
             """,
         ],
+        [
+            """
+            CREATE TABLE audit (
+                position INTEGER NOT NULL PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL,
+                subject TEXT NOT NULL, address TEXT NOT NULL, link BLOB NOT NULL)
+            """
+        ],
     ]
 
     /// Brings a database to the newest step; refuses one that a newer program wrote.

@@ -1,13 +1,13 @@
 import HTTPWire
 
 /// A media type with parameters (RFC 9110 §8.3.1).
-struct MediaType: Sendable, Hashable {
+public struct MediaType: Sendable, Hashable {
     /// Lower case, "type/subtype".
-    let name: String
+    public let name: String
     private let parameters: [String: String]
 
     /// nil when malformed, or when a parameter comes twice.
-    init?(_ value: String) {
+    public init?(_ value: String) {
         guard let parts = ParameterList(value) else { return nil }
         let sides = parts.head.split(separator: "/", omittingEmptySubsequences: false)
         guard sides.count == 2, sides.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(isTokenByte) }) else { return nil }
@@ -16,7 +16,7 @@ struct MediaType: Sendable, Hashable {
     }
 
     /// The value of a parameter, by its lower-case name.
-    func parameter(_ name: String) -> String? { parameters[name] }
+    public func parameter(_ name: String) -> String? { parameters[name] }
 }
 
 /// `head; name=value; name="quoted value"` as in Content-Type and Content-Disposition.

@@ -10,8 +10,8 @@ public struct Exchange: Sendable {
     public let route: Route?
     /// The decoded query.
     public let query: NamedValues
-    /// A number for this request, unique while the process lives; for the log.
-    public let number: UInt64
+    /// The request's number, as in the log.
+    public var number: UInt64 { head.id }
     /// Who is signed in.
     public internal(set) var session: Session?
     /// The partner whose key was shown; set by the portal's middleware.
@@ -24,15 +24,13 @@ public struct Exchange: Sendable {
     private let captured: [String]
 
     init(
-        head: RequestHead, peer: Peer, route: Route?, captured: [String] = [], query: NamedValues = NamedValues(),
-        number: UInt64
+        head: RequestHead, peer: Peer, route: Route?, captured: [String] = [], query: NamedValues = NamedValues()
     ) {
         self.head = head
         self.peer = peer
         self.route = route
         self.captured = captured
         self.query = query
-        self.number = number
     }
 
     /// The path segment captured as `name`. Traps when the route has no such capture: a programming mistake.

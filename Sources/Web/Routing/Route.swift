@@ -4,9 +4,6 @@ import HTTPWire
 enum RouteHandler: Sendable {
     /// Always at once, on the loop.
     case ready(@Sendable (Exchange) throws -> Response)
-    /// At once when `ready` has something, else with time.
-    case readyOrWaiting(
-        ready: @Sendable (Exchange) throws -> Response?, waiting: @Sendable (Exchange) async throws -> Response)
     /// With time.
     case waiting(@Sendable (Exchange) async throws -> Response)
     /// With time, after the form was read and its token checked.
@@ -15,6 +12,8 @@ enum RouteHandler: Sendable {
 
 /// One method on one path.
 public final class Route: Sendable {
+    /// Its place in `Router.routes`: what counters go by.
+    public let number: Int
     /// GET also answers HEAD.
     public let method: Method
     /// The path.
@@ -28,9 +27,10 @@ public final class Route: Sendable {
     let handler: RouteHandler
 
     init(
-        method: Method, pattern: RoutePattern, access: Access, bodyLimit: Int, isForPrograms: Bool,
+        number: Int, method: Method, pattern: RoutePattern, access: Access, bodyLimit: Int, isForPrograms: Bool,
         handler: RouteHandler
     ) {
+        self.number = number
         self.method = method
         self.pattern = pattern
         self.access = access
@@ -42,7 +42,7 @@ public final class Route: Sendable {
     /// Whether the answer may come without a task.
     var answersAtOnce: Bool {
         switch handler {
-        case .ready, .readyOrWaiting: true
+        case .ready: true
         case .waiting, .form: false
         }
     }

@@ -1,5 +1,4 @@
 import HTTPWire
-import Synchronization
 
 /// Finds the route of a request and leads it through middleware, access, form and handler to its answer.
 public final class Router: Responder {
@@ -7,35 +6,36 @@ public final class Router: Responder {
     public let routes: [Route]
     private let tree: RouteTree
     private let middleware: [any Middleware]
+    private let kept: PageCache?
     private let errors: ErrorPages
     private let denied: @Sendable (Exchange) -> Response?
-    private let lastNumber = Atomic<UInt64>(0)
 
     /// `denied` may answer a request that its route does not admit, such as by leading to the sign-in page; otherwise it is
-    /// 401 for strangers and 403 for people without the role.
+    /// 401 for strangers and 403 for people without the role. Pages that `kept` holds are answered before anything else:
+    /// they are public, complete and the same for everyone.
     public init(
-        _ routes: Routes, middleware: [any Middleware], errors: ErrorPages,
+        _ routes: Routes, middleware: [any Middleware], kept: PageCache? = nil, errors: ErrorPages,
         denied: @escaping @Sendable (Exchange) -> Response? = { _ in nil }
     ) {
         self.routes = routes.all
         self.tree = RouteTree(routes.all)
         self.middleware = middleware
+        self.kept = kept
         self.errors = errors
         self.denied = denied
     }
 
     /// Answers at once what it can; the rest becomes a task.
     public func answer(_ head: RequestHead, from peer: Peer) -> Answer {
-        let number = lastNumber.add(1, ordering: .relaxed).newValue
+        if let page = kept?.answer(to: head, isSecure: peer.isSecure) { return .prepared(page) }
         switch find(head) {
         case .route(let route, let captured, let query):
-            let exchange = Exchange(
-                head: head, peer: peer, route: route, captured: captured, query: query, number: number)
-            return answer(exchange, route)
+            head.route = route.number
+            return answer(Exchange(head: head, peer: peer, route: route, captured: captured, query: query), route)
         case .answer(let response):
-            return .ready(finish(Exchange(head: head, peer: peer, route: nil, number: number)) { _ in response })
+            return .ready(finish(Exchange(head: head, peer: peer, route: nil)) { _ in response })
         case .status(let status, let allow):
-            let exchange = Exchange(head: head, peer: peer, route: nil, number: number)
+            let exchange = Exchange(head: head, peer: peer, route: nil)
             return .ready(
                 finish(exchange) { exchange in
                     var response = errors.response(status, exchange)
@@ -97,8 +97,6 @@ public final class Router: Responder {
             case .ready(let handler):
                 let response = try handler(exchange)
                 return .ready(finish(exchange) { _ in response })
-            case .readyOrWaiting(let ready, _):
-                if let response = try ready(exchange) { return .ready(finish(exchange) { _ in response }) }
             case .waiting, .form:
                 break
             }
@@ -135,7 +133,7 @@ public final class Router: Responder {
         switch route.handler {
         case .ready(let handler):
             return try handler(exchange)
-        case .readyOrWaiting(_, let handler), .waiting(let handler):
+        case .waiting(let handler):
             return try await handler(exchange)
         case .form(let rules, let handler):
             return try await handler(exchange, FormReader.read(exchange, rules))

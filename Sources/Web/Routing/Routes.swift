@@ -24,14 +24,6 @@ public struct Routes: Sendable {
         add(.get, pattern, .public, bodyLimit: 0, .ready(handler))
     }
 
-    /// A public page that is usually in memory: `ready` looks, on the loop; when it has nothing, `otherwise` makes it.
-    public mutating func getReady(
-        _ pattern: String, _ ready: @escaping @Sendable (Exchange) throws -> Response?,
-        otherwise: @escaping @Sendable (Exchange) async throws -> Response
-    ) {
-        add(.get, pattern, .public, bodyLimit: 0, .readyOrWaiting(ready: ready, waiting: otherwise))
-    }
-
     /// A form sent by a browser: read within `rules` and its CSRF token checked before the handler sees it.
     public mutating func post(
         _ pattern: String, access: Access = .public, rules: FormRules = .plain,
@@ -58,7 +50,7 @@ public struct Routes: Sendable {
         precondition(!all.contains { $0.method == method && $0.pattern == pattern }, "\(method) \(pattern) twice")
         all.append(
             Route(
-                method: method, pattern: pattern, access: access, bodyLimit: bodyLimit, isForPrograms: isForPrograms,
-                handler: handler))
+                number: all.count, method: method, pattern: pattern, access: access, bodyLimit: bodyLimit,
+                isForPrograms: isForPrograms, handler: handler))
     }
 }

@@ -35,19 +35,21 @@ public struct Sessions: Middleware {
         self.now = now
     }
 
-    /// Loads the session behind the cookie, if it is still good. Programs have none.
+    /// Loads the session behind the cookie, if it is still good. Programs have none. A store that cannot write (a full
+    /// disk) does not keep people from reading: that they were seen is then not remembered, and a session that is over
+    /// stays over by its times.
     public func enterWaiting(_ exchange: inout Exchange) async throws -> Response? {
         guard exchange.route?.isForPrograms != true, let digest = digest(exchange) else { return nil }
         guard var session = try await store.load(digest: digest) else { return nil }
         let time = now()
         guard time < session.startedAt + lifetime.absoluteSeconds, time < session.seenAt + lifetime.idleSeconds else {
-            try await store.remove(digest: digest)
+            try? await store.remove(digest: digest)
             exchange.setCookie(.removal(of: Sessions.cookieName))
             return nil
         }
         if time >= session.seenAt + 60 {
             session.seenAt = time
-            try await store.touch(digest: digest, seenAt: time)
+            try? await store.touch(digest: digest, seenAt: time)
         }
         exchange.session = session
         return nil

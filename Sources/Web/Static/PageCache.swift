@@ -8,18 +8,25 @@ public final class PageCache: Sendable {
     private final class Entry: Sendable {
         /// Complete answers: what is left at each request is to choose one.
         private struct Forms: Sendable {
-            var plain: Response
-            var gzip: Response?
-            var notModified: Response
+            let plain: PreparedResponse
+            let gzip: PreparedResponse?
+            let notModified: PreparedResponse
+            let failed: PreparedResponse
         }
 
+        let key: [UInt8]
+        /// Of the route that made it.
+        let route: Int
         let tags: Set<String>
         let byteCount: Int
         private let etag: ConditionalRequest.Validators
         private let overPlainLines: Forms
         private let overSecureLines: Forms
 
-        init(_ page: [UInt8], type: String, cacheControl: String, tags: Set<String>, _ headers: SecurityHeaders) {
+        init(
+            _ key: String, _ route: Int, _ page: [UInt8], type: String, cacheControl: String, tags: Set<String>,
+            _ headers: SecurityHeaders
+        ) {
             // One weak tag for both codings: the page is the same, its bytes are not (RFC 9110 §8.8.1).
             let etag = "W/\"" + SHA256.hash(page).prefix(12).base64URL + "\""
             var fields = HeaderFields()
@@ -34,40 +41,43 @@ public final class PageCache: Sendable {
             let gzip = compressed.flatMap { bytes in
                 bytes.count < page.count ? Response(.ok, fields: fields, body: .bytes(bytes)) : nil
             }
-            let forms = Forms(plain: plain, gzip: gzip, notModified: notModified)
-            self.overPlainLines = Entry.complete(forms, headers, isSecure: false)
-            self.overSecureLines = Entry.complete(forms, headers, isSecure: true)
+            let forms = [false, true].map { isSecure in
+                let prepare = { (response: Response) in
+                    var response = response
+                    headers.complete(&response, isSecure: isSecure)
+                    return PreparedResponse(response)
+                }
+                return Forms(
+                    plain: prepare(plain), gzip: gzip.map(prepare), notModified: prepare(notModified),
+                    failed: prepare(Response(.preconditionFailed)))
+            }
+            self.overPlainLines = forms[0]
+            self.overSecureLines = forms[1]
             self.etag = ConditionalRequest.Validators(etag: etag)
+            self.key = Array(key.utf8)
+            self.route = route
             self.tags = tags
             self.byteCount = page.count + (compressed?.count ?? 0)
         }
 
-        private static func complete(_ forms: Forms, _ headers: SecurityHeaders, isSecure: Bool) -> Forms {
-            var forms = forms
-            headers.complete(&forms.plain, isSecure: isSecure)
-            headers.complete(&forms.notModified, isSecure: isSecure)
-            if var gzip = forms.gzip {
-                headers.complete(&gzip, isSecure: isSecure)
-                forms.gzip = gzip
-            }
-            return forms
-        }
-
-        func response(to exchange: Exchange) -> Response {
-            let forms = exchange.peer.isSecure ? overSecureLines : overPlainLines
-            switch ConditionalRequest.evaluate(exchange.head, etag) {
+        func response(to head: RequestHead, isSecure: Bool) -> PreparedResponse {
+            let forms = isSecure ? overSecureLines : overPlainLines
+            switch ConditionalRequest.evaluate(head, etag) {
             case .notModified: return forms.notModified
-            case .failed: return Response(.preconditionFailed)
+            case .failed: return forms.failed
             case .proceed: break
             }
-            guard let gzip = forms.gzip, Compression.accepts(exchange.head) else { return forms.plain }
+            guard let gzip = forms.gzip, Compression.accepts(head) else { return forms.plain }
             return gzip
         }
     }
 
     private struct State {
-        var entries: [String: Entry] = [:]
+        /// By the hash of the key; of two keys with one hash the later is kept.
+        var entries: [UInt64: Entry] = [:]
         var byteCount = 0
+        /// What the pages were true for.
+        var period = 0
         /// Grows at each drop: a page that was being made while something changed must not be kept.
         var generation: UInt64 = 0
     }
@@ -75,35 +85,87 @@ public final class PageCache: Sendable {
     private let byteLimit: Int
     private let cacheControl: String
     private let headers: SecurityHeaders
+    private let period: @Sendable () -> Int
     private let state = Mutex(State())
 
     /// Keeps at most `byteLimit` bytes. Browsers keep a page too but ask each time whether it is still true.
-    /// `headers` must be the router's own: kept answers are completed with them once.
-    public init(headers: SecurityHeaders, byteLimit: Int = 32 << 20, cacheControl: String = "public, no-cache") {
+    /// `headers` must be the router's own: kept answers are completed with them once. When `period` gives another number
+    /// than before, such as the next day's, everything is dropped.
+    public init(
+        headers: SecurityHeaders, byteLimit: Int = 32 << 20, cacheControl: String = "public, no-cache",
+        period: @escaping @Sendable () -> Int = { 0 }
+    ) {
         self.headers = headers
         self.byteLimit = byteLimit
         self.cacheControl = cacheControl
+        self.period = period
     }
 
-    /// The answer from memory, 304 included; nil when the page must be made.
-    public func response(for key: String, to exchange: Exchange) -> Response? {
-        state.withLock { $0.entries[key] }?.response(to: exchange)
+    /// The answer to a GET or HEAD of a page that is kept under its path; 304 included; nil when it must be made. Costs no
+    /// text and no routing.
+    public func answer(to head: RequestHead, isSecure: Bool) -> PreparedResponse? {
+        guard !head.hasQuery, head.method == .get || head.method == .head else { return nil }
+        guard let entry = head.withPathBytes({ path in find(path) }) else { return nil }
+        head.route = entry.route
+        return entry.response(to: head, isSecure: isSecure)
     }
 
     /// The answer from memory, or from `make`, whose page is then kept under `tags` unless something was dropped
-    /// meanwhile.
+    /// meanwhile. `key` is the path for pages that `answer` shall find.
     public func response(
         for key: String, tags: Set<String>, to exchange: Exchange, type: String = "text/html; charset=utf-8",
         make: () async throws -> [UInt8]
     ) async throws -> Response {
-        if let response = response(for: key, to: exchange) { return response }
+        var key = key
+        let isSecure = exchange.peer.isSecure
+        if let entry = key.withUTF8({ find(UnsafeRawBufferPointer($0)) }) {
+            return entry.response(to: exchange.head, isSecure: isSecure).response
+        }
         let generation = state.withLock { $0.generation }
         let page = try await make()
-        let entry = Entry(page, type: type, cacheControl: cacheControl, tags: tags, headers)
+        let entry = Entry(
+            key, exchange.route?.number ?? -1, page, type: type, cacheControl: cacheControl, tags: tags, headers)
         state.withLock { state in
-            if state.generation == generation { keep(entry, key, &state) }
+            if state.generation == generation { keep(entry, &state) }
         }
-        return entry.response(to: exchange)
+        return entry.response(to: exchange.head, isSecure: isSecure).response
+    }
+
+    private func find(_ key: UnsafeRawBufferPointer) -> Entry? {
+        let period = period()
+        let hash = PageCache.hash(key)
+        return state.withLock { state in
+            if state.period != period {
+                drop(&state) { _ in true }
+                state.period = period
+            }
+            guard let entry = state.entries[hash],
+                entry.key.withUnsafeBytes({ $0.count == key.count && $0.elementsEqual(key) })
+            else { return nil }
+            return entry
+        }
+    }
+
+    /// Eight bytes at a time, each mixed by a multiplication. Only finds pages that this program made: who finds two paths
+    /// of one hash gains nothing.
+    private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+        var hash = UInt64(bytes.count)
+        var position = 0
+        func mix(_ word: UInt64) {
+            hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
+            hash ^= hash >> 29
+        }
+        while position + 8 <= bytes.count {
+            mix(bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+            position += 8
+        }
+        var last: UInt64 = 0
+        while position < bytes.count {
+            last = last << 8 | UInt64(bytes[position])
+            position += 1
+        }
+        mix(last)
+        return hash
     }
 
     /// Drops every page that shows what `tag` names.
@@ -120,24 +182,27 @@ public final class PageCache: Sendable {
     public var count: Int { state.withLock { $0.entries.count } }
 
     private func drop(_ isStale: (Entry) -> Bool) {
-        state.withLock { state in
-            state.generation += 1
-            for (key, entry) in state.entries where isStale(entry) { remove(key, &state) }
-        }
+        state.withLock { drop(&$0, isStale) }
     }
 
-    private func keep(_ entry: Entry, _ key: String, _ state: inout State) {
+    private func drop(_ state: inout State, _ isStale: (Entry) -> Bool) {
+        state.generation += 1
+        for (hash, entry) in state.entries where isStale(entry) { remove(hash, &state) }
+    }
+
+    private func keep(_ entry: Entry, _ state: inout State) {
         guard entry.byteCount <= byteLimit else { return }
-        remove(key, &state)
+        let hash = entry.key.withUnsafeBytes(PageCache.hash)
+        remove(hash, &state)
         while state.byteCount + entry.byteCount > byteLimit, let other = state.entries.keys.first {
             remove(other, &state)
         }
-        state.entries[key] = entry
+        state.entries[hash] = entry
         state.byteCount += entry.byteCount
     }
 
-    private func remove(_ key: String, _ state: inout State) {
-        guard let entry = state.entries.removeValue(forKey: key) else { return }
+    private func remove(_ hash: UInt64, _ state: inout State) {
+        guard let entry = state.entries.removeValue(forKey: hash) else { return }
         state.byteCount -= entry.byteCount
     }
 }

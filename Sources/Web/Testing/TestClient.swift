@@ -75,6 +75,8 @@ public final class TestClient: Sendable {
     ) async -> Reply {
         let head = head(method, target, fields, bodyByteCount: body.count)
         switch responder.answer(head, from: peer) {
+        case .prepared(let prepared):
+            return await reply(prepared.response, to: method)
         case .ready(let response):
             return await reply(response, to: method)
         case .later(let limit, let respond):
@@ -90,6 +92,8 @@ public final class TestClient: Sendable {
 
     /// Plants, replaces or (nil) forgets a cookie.
     public func setCookie(_ name: String, _ value: String?) { jar.withLock { $0[name] = value } }
+
+    private static let lastID = Atomic<UInt64>(0)
 
     private func head(
         _ method: Method, _ target: String, _ fields: [String: String], bodyByteCount: Int
@@ -109,7 +113,10 @@ public final class TestClient: Sendable {
                 .cookie, cookies.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "; "))
         }
         if bodyByteCount > 0 { section.append(.contentLength, String(bodyByteCount)) }
-        return RequestHead(method: method, path: parts[0], query: parts.count > 1 ? parts[1] : nil, fields: section)
+        let head = RequestHead(
+            method: method, path: parts[0], query: parts.count > 1 ? parts[1] : nil, fields: section)
+        head.id = TestClient.lastID.add(1, ordering: .relaxed).newValue
+        return head
     }
 
     private static func body(_ bytes: [UInt8], _ pieceSize: Int) -> RequestBody {

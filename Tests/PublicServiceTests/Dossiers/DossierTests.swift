@@ -173,6 +173,52 @@ import Testing
         }
     }
 
+    /// What the first table leaves out: verbs whose role depends on the state, the citizen's own, money and withdrawal.
+    @Test func permitsTheRestAsTheTableSays() throws {
+        let officer = try Story.officer("binh")
+        let before: Set<BusinessState> = [.awaitingIntake, .awaitingSupplementBeforeIntake]
+        let running: Set<BusinessState> = [
+            .accepted, .processing, .awaitingSupplement, .awaitingSignature, .awaitingIssue,
+        ]
+        let pays = before.union(running).union([.resultReady])
+        func isLawful(_ verb: Verb, _ state: BusinessState, _ role: Role) -> Bool? {
+            switch verb {
+            case .requestSupplement:
+                (state, role) == (.awaitingIntake, .intake) || (state, role) == (.processing, .professional)
+            case .handOver: (state, role) == (.accepted, .intake) || (state, role) == (.processing, .professional)
+            case .agreeToWithdrawal: running.contains(state) && role == .leader
+            case .collectFee: pays.contains(state) && (role == .intake || role == .cashier)
+            case .supplement, .withdraw, .pay, .returnResult: false
+            default: nil
+            }
+        }
+        let fee = FeeLine(name: "a", unitAmount: Money(dong: 1), quantity: 1, basis: nil)
+        var story = try Story(fees: [fee])
+        story.dossier.assignee = officer
+        story.dossier.withdrawalRequest = "x"
+        for state in BusinessState.allCases {
+            story.dossier.state = state
+            for verb in Verb.allCases {
+                for role in Role.allCases {
+                    guard let expected = isLawful(verb, state, role) else { continue }
+                    let found = story.dossier.permits(verb, by: .officer(officer, role))
+                    #expect(found == expected, "\(state) \(verb) \(role)")
+                }
+                #expect(!story.dossier.permits(verb, by: .gateway) && !story.dossier.permits(verb, by: .partner("x")))
+            }
+            let citizen = Set(story.dossier.permittedVerbs(for: .citizen))
+            var expected: Set<Verb> = []
+            if pays.contains(state) { expected.insert(.pay) }
+            if before.union(running).contains(state) { expected.insert(.withdraw) }
+            if [.awaitingSupplementBeforeIntake, .awaitingSupplement].contains(state) { expected.insert(.supplement) }
+            #expect(citizen == expected, "\(state)")
+            // Another's dossier is nobody else's to work on.
+            story.dossier.assignee = try Story.officer("khac")
+            #expect(!story.dossier.permits(.proposeResult, by: .officer(officer, .professional)))
+            story.dossier.assignee = officer
+        }
+    }
+
     /// Any sequence of lawful steps folds, is counted, and reads back from JSON.
     @Test(arguments: 0..<60) func everyLawfulWalkFolds(_ seed: Int) throws {
         var random = OfficeClockTests.Seeded(state: UInt64(seed) &* 7919 &+ 5)

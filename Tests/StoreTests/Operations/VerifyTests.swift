@@ -48,6 +48,24 @@ import Testing
             name: "an amount to pay", statement: "UPDATE payment_order SET amount = 1",
             finding: "payment order H56.31.12-261125-0001.1"),
         Meddling(
+            name: "who looked", statement: "UPDATE audit SET who = 'binh' WHERE position = 2",
+            finding: "audit: entry 2 is not what was written"),
+        Meddling(
+            name: "when someone looked", statement: "UPDATE audit SET at = at + 1 WHERE position = 1",
+            finding: "audit: entry 1 is not what was written"),
+        Meddling(
+            name: "a look taken away", statement: "DELETE FROM audit WHERE position = 2",
+            finding: "audit: nothing between 1 and 3"),
+        Meddling(
+            name: "the newest look taken away", statement: "DELETE FROM audit WHERE position = 3",
+            finding: "audit: 3 entries were given, 2 are there"),
+        Meddling(
+            name: "two looks swapped",
+            statement: """
+                UPDATE audit SET position = 9 WHERE position = 1; UPDATE audit SET position = 1 WHERE position = 2;
+                UPDATE audit SET position = 2 WHERE position = 9
+                """, finding: "audit: entry 1 is not what was written"),
+        Meddling(
             name: "a payment that never was", statement: "UPDATE payment_order SET outcome = 'paid'",
             finding: "payment order H56.31.12-261125-0001.1"),
     ]
@@ -58,6 +76,9 @@ import Testing
             let code = try #require(DossierCode(rawValue: "H56.31.12-261125-0001"))
             _ = try await store.change(code, by: .citizen, at: Sample.at) { dossier, _ in
                 try dossier.requestPayment(attempt: 1, at: Sample.at, expiresAt: Sample.at)
+            }
+            for who in ["an", "an", "chi"] {
+                try await store.record(AuditEntry(at: Sample.at, who: who, action: .viewed, address: "192.0.2.1"))
             }
             #expect(try StoreOperations.verify(folder) { _ in }.findings == [])
             let connection = try SQLConnection(path: folder.database, isReader: false)
@@ -87,7 +108,7 @@ import Testing
             for number in 0..<3 { _ = try await Sample.submit(store, key: "k\(number)") }
             let connection = try SQLConnection(path: folder.database, isReader: false)
             // As the first step left it.
-            for name in ["event_chain", "login_attempt", "setting", "upload"] {
+            for name in ["event_chain", "login_attempt", "setting", "upload", "audit"] {
                 try connection.execute("DROP TABLE \(name)")
             }
             for name in ["code_seed", "code_step"] { try connection.execute("ALTER TABLE officer DROP COLUMN \(name)") }

@@ -11,12 +11,12 @@ final class IncidentLog: Sendable {
 }
 
 func router(
-    middleware: [any Middleware] = [], log: IncidentLog = IncidentLog(),
+    middleware: [any Middleware] = [], kept: PageCache? = nil, log: IncidentLog = IncidentLog(),
     denied: @escaping @Sendable (Exchange) -> Response? = { _ in nil }, _ declare: (inout Routes) -> Void
 ) -> Router {
     var routes = Routes()
     declare(&routes)
-    return Router(routes, middleware: middleware, errors: ErrorPages(log: { log.add($0) }), denied: denied)
+    return Router(routes, middleware: middleware, kept: kept, errors: ErrorPages(log: { log.add($0) }), denied: denied)
 }
 
 @Suite struct RouterTests {
@@ -108,14 +108,15 @@ func router(
 
     @Test func readyRoutesAnswerWithoutATask() {
         let router = router { routes in
-            routes.getReady("/a", { $0.query["hit"] != nil ? .text("ready") : nil }, otherwise: { _ in .text("made") })
+            routes.getReady("/a") { _ in .text("ready") }
+            routes.get("/b") { _ in .text("made") }
         }
         let peer = Peer(address: "192.0.2.1", isSecure: false)
-        guard case .ready = router.answer(RequestHead(method: .get, path: "/a", query: "hit=1"), from: peer) else {
+        guard case .ready = router.answer(RequestHead(method: .get, path: "/a"), from: peer) else {
             Issue.record("not ready")
             return
         }
-        guard case .later = router.answer(RequestHead(method: .get, path: "/a"), from: peer) else {
+        guard case .later = router.answer(RequestHead(method: .get, path: "/b"), from: peer) else {
             Issue.record("not made")
             return
         }

@@ -128,6 +128,38 @@ import Testing
         #expect(await site.get("/who").text == "nobody")
     }
 
+    /// A store on a full disk: reads, but writes nothing.
+    private struct ReadOnlySessions: SessionKeeping {
+        struct Full: Error {}
+        let kept: MemorySessions
+        func load(digest: [UInt8]) async throws -> Session? { try await kept.load(digest: digest) }
+        func add(_ session: Session) async throws { throw Full() }
+        func touch(digest: [UInt8], seenAt: Int64) async throws { throw Full() }
+        func remove(digest: [UInt8]) async throws { throw Full() }
+        func removeAll(of subject: String, except digest: [UInt8]?) async throws { throw Full() }
+    }
+
+    @Test func readingGoesOnWhenTheStoreCannotWrite() async throws {
+        let before = site()
+        try await signIn(before, "lan")
+        let cookie = try #require(before.cookie("__Host-session"))
+        let full = Sessions(store: ReadOnlySessions(kept: store), lifetime: .staff) { [clock] in Int64(clock.now) }
+        let site = TestClient(
+            router(middleware: [full]) { routes in
+                routes.get("/who") { .text($0.session?.subject ?? "nobody") }
+                routes.get("/out") { exchange in
+                    try await full.end(on: exchange)
+                    return .text("out")
+                }
+            })
+        site.setCookie("__Host-session", cookie)
+        clock.advance(by: 20 * 60)
+        #expect(await site.get("/who").text == "lan")
+        #expect(await site.get("/out").status == 500, "signing out is never only pretended")
+        clock.advance(by: 20 * 60)
+        #expect(await site.get("/who").text == "nobody", "over all the same")
+    }
+
     @Test func aSessionEndedMeanwhileDoesNotComeBack() async throws {
         let site = site()
         try await signIn(site, "lan")

@@ -23,7 +23,7 @@ import Testing
 
     private func exchange(_ fields: HeaderFields = HeaderFields()) -> Exchange {
         let head = RequestHead(method: .get, path: "/", fields: fields)
-        return Exchange(head: head, peer: Peer(address: "192.0.2.1", isSecure: true), route: nil, number: 1)
+        return Exchange(head: head, peer: Peer(address: "192.0.2.1", isSecure: true), route: nil)
     }
 
     private var count: Int { made.withLock { $0 } }
@@ -42,9 +42,25 @@ import Testing
     }
 
     @Test func answersAtOnceAfterThat() async throws {
-        #expect(cache.response(for: "/", to: exchange()) == nil)
+        let head = RequestHead(method: .get, path: "/")
+        #expect(cache.answer(to: head, isSecure: true) == nil)
         _ = try await get()
-        #expect(cache.response(for: "/", to: exchange())?.status == .ok)
+        #expect(cache.answer(to: head, isSecure: true)?.response.status == .ok)
+        #expect(cache.answer(to: RequestHead(method: .head, path: "/"), isSecure: true) != nil)
+        #expect(cache.answer(to: RequestHead(method: .post, path: "/"), isSecure: true) == nil)
+        #expect(cache.answer(to: RequestHead(method: .get, path: "/", query: ""), isSecure: true) == nil)
+        #expect(cache.answer(to: RequestHead(method: .get, path: "/x"), isSecure: true) == nil)
+    }
+
+    @Test func forgetsEverythingWhenItsPeriodEnds() async throws {
+        let day = Mutex(1)
+        let daily = PageCache(headers: SecurityHeaders()) { day.withLock { $0 } }
+        let head = RequestHead(method: .get, path: "/")
+        _ = try await get("/", in: daily)
+        #expect(daily.answer(to: head, isSecure: true) != nil)
+        day.withLock { $0 = 2 }
+        #expect(daily.answer(to: head, isSecure: true) == nil)
+        #expect(daily.count == 0)
     }
 
     @Test func keepsTheCompressedForm() async throws {
@@ -93,11 +109,11 @@ import Testing
         #expect((1...5).contains(small.count))
     }
 
-    @Test func worksAsAReadyRoute() async throws {
+    @Test func answersBeforeTheRoutes() async throws {
         let cache = cache
         let site = TestClient(
-            router(middleware: [Compression(), SecurityHeaders()]) { routes in
-                routes.getReady("/", { cache.response(for: "/", to: $0) }) { exchange in
+            router(middleware: [Compression(), SecurityHeaders()], kept: cache) { routes in
+                routes.get("/") { exchange in
                     try await cache.response(for: "/", tags: [], to: exchange) { Self.page }
                 }
             })

@@ -20,6 +20,15 @@ int clinux_epoll_control(int epoll, int operation, int descriptor, uint32_t even
 /// The token that epoll_wait(2) returned in `event`.
 uint64_t clinux_epoll_token(const struct epoll_event *event);
 
+/// sendmsg(2) of two pieces, without SIGPIPE.
+ssize_t clinux_send_two(int socket, const void *first, size_t first_count, const void *second, size_t second_count);
+
+/// Sends `count` (1 to 253) open descriptors with `bytes` over a Unix socket (unix(7), SCM_RIGHTS). 0, or -1 with errno.
+int clinux_send_descriptors(int socket, const int *descriptors, size_t count, const void *bytes, size_t byte_count);
+
+/// Receives them, close-on-exec; `count` says how many fit and then how many came. Bytes received, or -1 with errno.
+ssize_t clinux_receive_descriptors(int socket, int *descriptors, size_t *count, void *bytes, size_t capacity);
+
 /// prctl(PR_SET_PDEATHSIG): this process gets `signal` when its parent dies.
 int clinux_set_parent_death_signal(int signal);
 

@@ -4,17 +4,21 @@ import HTTPWire
 public struct ExchangeRecord: Sendable {
     /// The listener's name.
     public let listener: String
+    /// Its place among the server's listeners.
+    public let listenerNumber: Int
+    /// The number of the event loop that served it, from 0: observers may keep something for each, free of contention.
+    public let loop: Int
+    /// When it was finished, in milliseconds since 1970, within a few milliseconds.
+    public let at: Int64
     /// Who asked.
     public let peer: Peer
-    /// The request's method.
-    public let method: Method
-    /// The path as sent.
-    public let path: String
+    /// What was asked; the method is "-" when the head could not be read.
+    public let head: RequestHead
     /// What was answered.
     public let status: Status
     /// Bytes of head and content handed to the connection.
     public let byteCount: Int64
-    /// From the complete head to the complete answer, in microseconds.
+    /// From the turn of the loop that completed the head to the complete answer, in microseconds.
     public let microseconds: UInt64
     /// Why the request was refused by the server itself, if it was.
     public let refusal: Refusal?

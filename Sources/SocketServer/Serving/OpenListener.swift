@@ -1,0 +1,17 @@
+/// A listener with the server it belongs to: what every connection taken from it shares.
+final class OpenListener: Sendable {
+    let listener: Listener
+    let core: ServerCore
+    /// Its place among the server's listeners.
+    let number: Int
+    let gauges = ListenerGauges()
+    /// Whether anybody's word about a client is believed here.
+    let trustsProxies: Bool
+
+    init(_ listener: Listener, number: Int, _ core: ServerCore) {
+        self.number = number
+        self.listener = listener
+        self.core = core
+        trustsProxies = listener.trustedProxies != .none
+    }
+}

@@ -1,0 +1,36 @@
+import Portal
+import SocketServer
+import Store
+
+/// Three listeners with their sites, the log and the counts.
+extension Program {
+    static let listeners = ["public", "desk", "operations"]
+
+    func makeServer(
+        _ portal: Portal, _ store: Store, _ addresses: [SocketAddress], _ tls: TLSConfiguration?
+    ) throws -> (server: Server, log: AccessLog) {
+        // Who has a draft's token has the draft.
+        let log = AccessLog(path: configuration["data"] + "/access.jsonl", secretPrefixes: ["/nop/"])
+        if !log.isOpen { logger.error("the access log cannot be opened: nothing will be logged") }
+        let metrics = ProgramMetrics()
+        let proxies = TrustedProxies(configuration.proxies) ?? .none
+        let sites = [portal.publicSite(), portal.deskSite(), portal.operationsSite { metrics.text() }]
+        let exchanges = ServerMetrics(
+            zip(Program.listeners, sites).map { ServerMetrics.Listener(name: $0, routes: $1.countedRoutes) })
+        let server = try Server(
+            listeners: [
+                Listener(
+                    name: "public", address: addresses[0], tls: tls, trustedProxies: proxies,
+                    expectsProxyHeader: configuration.expectsProxyHeader, alwaysAnswered: Portal.healthPaths,
+                    responder: sites[0]),
+                Listener(
+                    name: "desk", address: addresses[1], tls: tls, trustedProxies: proxies,
+                    alwaysAnswered: Portal.healthPaths, responder: sites[1]),
+                Listener(
+                    name: "operations", address: addresses[2], alwaysAnswered: Portal.healthPaths.union(["/metrics"]),
+                    responder: sites[2]),
+            ], logger: logger, observer: Observers(log: log, metrics: exchanges), errorPage: portal.serverErrorPage)
+        metrics.set(store: store, portal: portal, exchanges: exchanges, server: server)
+        return (server, log)
+    }
+}

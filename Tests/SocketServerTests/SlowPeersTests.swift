@@ -1,0 +1,110 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import SocketServer
+
+/// Peers that take their time, and what becomes of them and of the others.
+@Suite(.serialized) struct SlowPeersTests {
+    /// Resident bytes of this process (proc(5), statm).
+    static func residentBytes() throws -> Int {
+        let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+        return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * Int(getpagesize())
+    }
+
+    @Test func threeHundredSlowPeersDisturbNobody() async throws {
+        try await withServer { port, server in
+            let before = try Self.residentBytes()
+            let slow = try await blocking {
+                try (0..<300).map { number in
+                    let client = try WireClient(port: port, receiveBuffer: 4096)
+                    switch number % 3 {
+                    case 0: client.send("GET /hello HTTP/1.1\r\nX-Slow: ")
+                    case 1: client.send("POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 50000000\r\n\r\nx")
+                    default: client.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
+                    }
+                    return client
+                }
+            }
+            let text = try await blocking {
+                let client = try WireClient(port: port)
+                for number in 0..<200 {
+                    for peer in stride(from: number % 3, to: 300, by: 30) { slow[peer].send("x") }
+                    client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                    _ = client.text(until: "hello")
+                }
+                client.send("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                return client.rest()
+            }
+            #expect(text.hasSuffix("hello"))
+            #expect(server.isTurning)
+            #expect(server.openConnections >= 300)
+            // A slow reader costs a reference to what it reads, a slow sender at most its backlog.
+            #expect(try Self.residentBytes() - before < 64 << 20)
+        }
+    }
+
+    @Test func endsAPeerThatDoesNotRead() async throws {
+        var limits = ServerLimits()
+        limits.writeMilliseconds = 300
+        try await withServer(limits: limits) { port, server in
+            let client = try WireClient(port: port, receiveBuffer: 4096)
+            client.send("GET /huge HTTP/1.1\r\nHost: a\r\n\r\n")
+            try await blocking {
+                _ = client.text(until: "HTTP/1.1 200")
+                // The connection is gone although the client read no more and did not close.
+                for _ in 0..<100 where server.openConnections > 0 { usleep(50_000) }
+            }
+            #expect(server.openConnections == 0)
+            let received = try await blocking { client.receive().count }
+            #expect(received < 40_000_000)
+        }
+    }
+
+    @Test func doesNotWaitForEverForAPeerThatWasRefused() async throws {
+        var limits = ServerLimits()
+        limits.lingerMilliseconds = 300
+        try await withServer(limits: limits) { port, server in
+            let client = try WireClient(port: port)
+            client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\nabc")
+            let text = try await blocking {
+                let text = client.text(until: "413")
+                for _ in 0..<100 where server.openConnections > 0 { usleep(50_000) }
+                return text
+            }
+            #expect(text.hasPrefix("HTTP/1.1 413 "))
+            #expect(server.openConnections == 0)
+        }
+    }
+
+    @Test func aPeerThatKeepsSendingAfterARefusalIsCutOff() async throws {
+        var limits = ServerLimits()
+        limits.discardBytes = 100_000
+        try await withServer(limits: limits) { port, server in
+            try await blocking {
+                let client = try WireClient(port: port)
+                client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 90000000\r\n\r\n")
+                for _ in 0..<400 { client.send([UInt8](repeating: 65, count: 65_536)) }
+                for _ in 0..<100 where server.openConnections > 0 { usleep(50_000) }
+            }
+            #expect(server.openConnections == 0)
+        }
+    }
+
+    @Test func onlySoManyConnectionsComeFromOneAddress() async throws {
+        var limits = ServerLimits()
+        limits.connectionsPerAddress = 2
+        // Loopback is exempt as a peer, so the addresses are those that a trusted proxy names.
+        let core = ServerCore(
+            limits: limits, observer: nil, errorPage: Server.plainPage, logger: .init(label: "test"))
+        #expect(core.admit(address: "192.0.2.1", isExempt: false) == .admitted)
+        #expect(core.admit(address: "192.0.2.1", isExempt: false) == .admitted)
+        #expect(core.admit(address: "192.0.2.1", isExempt: false) == .tooManyFromAddress)
+        #expect(core.admit(address: "192.0.2.1", isExempt: true) == .admitted)
+        #expect(core.admit(address: "192.0.2.2", isExempt: false) == .admitted)
+        core.connectionClosed(address: "192.0.2.1")
+        core.connectionClosed(address: "192.0.2.1")
+        #expect(core.admit(address: "192.0.2.1", isExempt: false) == .admitted)
+        #expect(core.openConnections == 3)
+    }
+}
