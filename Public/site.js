@@ -1,6 +1,7 @@
-// Improves pages that already work without it: copies codes, and warns before a second press sends a form twice.
+// Improves pages that already work without it: copies codes, keeps what is being typed, and lets a second press send no form twice.
 'use strict';
-document.querySelectorAll('[data-copy]').forEach((button) => {
+// The clipboard exists in secure contexts only.
+if (navigator.clipboard) document.querySelectorAll('[data-copy]').forEach((button) => {
   button.hidden = false;
   button.addEventListener('click', async () => {
     await navigator.clipboard.writeText(button.dataset.copy);
@@ -19,5 +20,28 @@ document.querySelectorAll('form[method=post]').forEach((form) => {
   });
 });
 addEventListener('pageshow', () => document.querySelectorAll('form').forEach((form) => delete form.dataset.sent));
+// What is typed is kept two seconds after typing stops; a failure is told and tried again.
+document.querySelectorAll('form[data-autosave]').forEach((form) => {
+  const status = form.querySelector('[role=status]');
+  let timer;
+  let sending;
+  const later = (seconds) => { clearTimeout(timer); timer = setTimeout(save, seconds * 1000); };
+  const save = async () => {
+    sending = new AbortController();
+    const body = new URLSearchParams(new FormData(form));
+    body.set('viec', 'tu-luu');
+    try {
+      const answer = await fetch(form.action, { method: 'POST', body, signal: sending.signal });
+      if (answer.status !== 204) throw new Error('not kept');
+      status.textContent = form.dataset.saved;
+    } catch (error) {
+      if (error.name === 'AbortError') return;
+      status.textContent = form.dataset.unsaved;
+      later(10);
+    }
+  };
+  form.addEventListener('input', () => { if (sending) sending.abort(); later(2); });
+  form.addEventListener('submit', () => { clearTimeout(timer); if (sending) sending.abort(); });
+});
 const summary = document.querySelector('[role=alert][tabindex]');
 if (summary) summary.focus();

@@ -197,8 +197,17 @@ struct PayPage: Page {
     let token: String
     let expires: String
     static let fields = Fields<PayPage>().include(BankFrame.fields) { $0.frame }
-        .text("amount") { String($0.order.hundredfold / 100) }.text("info") { $0.order.info }
+        .text("amount") { grouped($0.order.hundredfold / 100) }.text("info") { $0.order.info }
         .text("reference") { $0.order.reference }.text("expires") { $0.expires }.text("token") { $0.token }
+}
+
+/// Groups of three with full stops, as money is written in Vietnam.
+private func grouped(_ number: Int64) -> String {
+    let digits = Array(String(number))
+    return digits.indices.map { index in
+        let isBreak = index > 0 && (digits.count - index).isMultiple(of: 3)
+        return (isBreak ? "." : "") + String(digits[index])
+    }.joined()
 }
 
 struct BankMessagePage: Page {

@@ -4,10 +4,13 @@ import PublicService
 /// Every sentence that pages say besides their templates: `Catalogue/messages.json5`, by key, with gaps in braces.
 public struct Messages: Sendable {
     private let texts: [String: String]
+    private let abbreviations: [(short: String, long: String)]
 
     /// Takes sentences by key.
     public init(_ texts: [String: String]) {
         self.texts = texts
+        abbreviations = texts.filter { $0.key.hasPrefix("plain.") }.sorted { $0.key < $1.key }
+            .map { (String($0.key.dropFirst("plain.".count)), $0.value) }
     }
 
     /// The sentence of `key`, its gaps filled. A key without a sentence shows itself; `missing` finds those at start.
@@ -36,6 +39,11 @@ public struct Messages: Sendable {
 }
 
 extension Messages {
+    /// A source's sentence without abbreviations that its readers know and citizens do not (keys `plain.…`).
+    func plain(_ text: String) -> String {
+        abbreviations.reduce(text) { $0.replacingOccurrences(of: $1.short, with: $1.long) }
+    }
+
     /// Whole dong with the currency.
     func money(_ money: Money) -> String { say("money", ["amount": Messages.grouped(money.dong)]) }
 
@@ -47,6 +55,12 @@ extension Messages {
             text.append(digit)
         }
         return String(text.reversed())
+    }
+
+    /// A share with one decimal and a comma, rounded down, so that 100 % means all.
+    static func percent(_ part: Int, of whole: Int) -> String {
+        let thousandths = whole > 0 ? part * 1000 / whole : 0
+        return thousandths.isMultiple(of: 10) ? "\(thousandths / 10) %" : "\(thousandths / 10),\(thousandths % 10) %"
     }
 
     /// Clock and date.

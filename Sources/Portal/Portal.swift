@@ -67,6 +67,7 @@ public final class Portal: Sendable {
     let sealKey: [UInt8]
     let examples: [ProcedureCode: APISubmission]
     let openAPI: [UInt8]
+    let signposts: SignPosts
     /// Set by the program: whether the server's loops turn.
     public let isTurning = HealthSource()
 
@@ -94,6 +95,7 @@ public final class Portal: Sendable {
         throttles = Throttles()
         sealKey = try store.folder.secret("seal.key")
         examples = try ProcedureCases.examples(resources + "/Catalogue", catalogue)
+        signposts = try SignPosts.read(resources + "/Catalogue")
         openAPI = try ProcedureCases.bytes(resources + "/Catalogue/openapi.json")
         sessions = Sessions(
             store: StoredSessions(store: store), lifetime: .staff, now: { [clock] in clock.now().seconds })

@@ -16,7 +16,7 @@ import time
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import sync_playwright
 
-from stage import Portal
+from stage import ROOT, Portal
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 JPEG = bytes.fromhex(
@@ -30,6 +30,14 @@ APPLICANT = {
     "ho_ten": "Lê Thị Ánh", "so_dinh_danh": "038 190 000 123", "dien_thoai": "0912.345.678", "thu_dien_tu": "",
     "noi_cu_tru": "Thôn Phượng Ngô, xã Hoằng Châu, tỉnh Thanh Hóa",
 }
+# Sentences go by key; a key on a page is a sentence that nobody wrote.
+KEYS = re.compile(r"\b(%s)\.[a-z][a-zA-Z.]+" % "|".join(sorted(
+    {key.split(".")[0] for key in re.findall(r'"([a-zA-Z]+\.[\w.]+)":', (ROOT / "Catalogue/messages.json5").read_text())})))
+SMALL = """() => [...document.querySelectorAll('a, button, input:not([type=hidden]), select, textarea')]
+    .filter(e => e.offsetParent !== null && e.type !== 'radio' && e.type !== 'checkbox')
+    .map(e => [e.tagName, (e.textContent || e.name || '').trim().slice(0, 40), e.getBoundingClientRect().height, parseFloat(getComputedStyle(e).fontSize)])
+    .filter(([tag, , height, size]) => height < (tag === 'A' ? 20 : 44) || (tag !== 'A' && size < 16))"""
+SPACING = "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important } p { margin-bottom: 2em !important }"
 failures = []
 
 
@@ -84,6 +92,16 @@ class Visitor:
         check(not found, f"{self.name} {label}: axe {found}")
         wide = judge.evaluate("() => document.documentElement.scrollWidth")
         check(wide <= self.width, f"{self.name} {label}: scrolls sideways, {wide} px")
+        keys = KEYS.search(judge.locator("body").inner_text())
+        check(not keys, f"{self.name} {label}: a sentence is missing: {keys}")
+        if not self.javascript:
+            small = judge.evaluate(SMALL)
+            check(not small, f"{self.name} {label}: too small to touch {small[:4]}")
+            dead = self.page.locator("button[type=button]:visible").count()
+            check(dead == 0, f"{self.name} {label}: {dead} buttons that do nothing without a script")
+            judge.add_style_tag(content=SPACING)
+            wide = judge.evaluate("() => document.documentElement.scrollWidth")
+            check(wide <= self.width, f"{self.name} {label}: scrolls sideways with wide text, {wide} px")
 
     def fill(self, values):
         for name, value in values.items():
@@ -144,15 +162,34 @@ def read(v, portal):
     v.look("thu-tuc")
     check("Do cơ quan quy định" in v.text(), "an uncertain fee is the authority's to say")
     check("Giấy chứng sinh" in v.text(), "papers are listed")
-    for path in ["/lien-he", "/quyen-rieng-tu", "/tiep-can", "/minh-bach", "/gop-y", "/tinh-ngay-hen", "/khong-co", "/thu-tuc"]:
+    check(not v.context.cookies(), "no cookie on the pages that are only read")
+    for path in ["/nop?lien-ket=abc", "/thu-tuc?tu-khoa=lam+lai+can+cuoc", "/thu-tuc?tu-khoa=zzzz", "/lien-he", "/quyen-rieng-tu", "/tiep-can", "/minh-bach", "/gop-y", "/tinh-ngay-hen", "/khong-co", "/thu-tuc"]:
         v.page.goto(portal.public + path)
-        v.look("trang" + path.replace("/", "-"))
+        v.look("trang" + re.sub(r"\W+", "-", path))
     v.page.goto(portal.public + "/tinh-ngay-hen?nhan_luc=13/02/2026+16:20&so_luong=2&don_vi=working_day")
+    check("16:20 ngày 24/02/2026" in v.text(), "the calculator reads a date as people write it")
     v.page.goto(portal.public + "/tinh-ngay-hen?nhan_luc=2026-02-13+16:20&so_luong=2&don_vi=working_day")
     check("16:20 ngày 24/02/2026" in v.text(), "the calculator knows Tet")
     v.page.goto(portal.public + "/thu-tuc/1.001193/to-khai")
     v.look("to-khai-trong")
     check("TỜ KHAI ĐĂNG KÝ KHAI SINH" in v.text(), "the blank form is printable")
+
+
+def weigh(playwright, portal):
+    """What a first visit costs over the wire, against the budget of public pages."""
+    browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    for path in ["/", "/thu-tuc", "/thu-tuc?tu-khoa=khai+sinh", "/thu-tuc/1.001193/thu-tuc-dang-ky-khai-sinh", "/tra-cuu", "/minh-bach"]:
+        context = browser.new_context()
+        page = context.new_page()
+        finished = []
+        page.on("requestfinished", lambda request: finished.append(request))
+        page.goto(portal.public + path, wait_until="networkidle")
+        sizes = [request.sizes()["responseBodySize"] + request.sizes()["responseHeadersSize"] for request in finished]
+        check(0 < len(finished) <= 5, f"{path}: {len(finished)} requests")
+        check(all(request.url.startswith(portal.public) for request in finished), f"{path}: calls a third party")
+        check(sum(sizes) <= 30 * 1024, f"{path}: {sum(sizes)} bytes over the wire")
+        context.close()
+    browser.close()
 
 
 def every_procedure(v, portal):
@@ -178,13 +215,26 @@ def submit_birth(v, portal, shots):
     v.fill(APPLICANT)
     v.press("Tiếp tục")
     v.look("tre")
+    if v.javascript:
+        v.fill({"ten_tre": "Tên đang gõ dở"})
+        v.page.get_by_role("status").filter(has_text="Đã lưu điều bạn vừa nhập").wait_for()
+        v.page.reload()
+        check(v.page.locator('[name="ten_tre"]').input_value() == "Tên đang gõ dở", "what is being typed is kept by itself")
     # Leave in the middle and come back by the link.
     v.fill({"ten_tre": "Nguyễn Minh Khôi"})
     v.press("Lưu và thoát")
     v.look("nhap")
     draft = v.page.url
+    check("Nháp" in v.text() and "Đang làm" in v.text(), "the draft tells where it stands")
+    v.link("Xóa hồ sơ nháp")
+    v.look("xoa-nhap")
+    v.link("Không xóa nữa")
+    v.press("Xong, xóa dấu vết trên máy này")
+    v.look("roi-may")
     v.page.goto(portal.public + "/")
-    v.page.goto(draft)
+    v.fill({"lien-ket": draft})
+    v.press("Làm tiếp hồ sơ nháp")
+    check(v.page.url == draft, "the pasted link leads to the draft")
     v.link("Tiếp tục")
     check(v.page.locator('[name="ten_tre"]').input_value() == "Nguyễn Minh Khôi", "the draft is there")
     v.fill({"gioi_tinh": "nam", "dan_toc": "Kinh", "noi_sinh": "Bệnh viện Đa khoa Hoằng Hóa"})
@@ -212,6 +262,7 @@ def submit_birth(v, portal, shots):
     v.fill({"cach_nhan": "online"})
     v.press("Tiếp tục")
     check(v.heading() == "Kiểm tra lại trước khi nộp", "the review comes last")
+    check("Miễn phí" not in v.text(), "what the authority sets is not called free")
     v.look("kiem-tra")
     review = v.page.url
     body = {"csrf": v.page.locator('form[action$="/nop-ho-so"] [name="csrf"]').input_value()}
@@ -349,6 +400,7 @@ def supplement(v, portal, code, key):
     v.page.goto(f"{portal.public}/ho-so/{code}?khoa={key}")
     check("Chờ bạn bổ sung" in v.text() and "Ảnh mờ, chụp lại cho rõ chữ" in v.text(), "the citizen sees what is missing")
     v.look("cho-bo-sung")
+    check("cần bạn gửi bổ sung trước" in v.text(), "the first sentence says what to do until when")
     v.link("Bổ sung hồ sơ")
     v.look("bo-sung")
     v.press("Gửi bổ sung")
@@ -462,6 +514,7 @@ def main():
         phone = Visitor(playwright, shots, "phone", False, 320, 640)
         read(phone, portal)
         every_procedure(phone, portal)
+        weigh(playwright, portal)
         code, key = submit_birth(phone, portal, shots)
         guard_desk(phone, portal)
         officer = Visitor(playwright, shots, "desk", True, 1366, 768)

@@ -39,7 +39,11 @@ import Web
             let reference = try #require(receipt.payment?.reference)
             let good = PaymentTests.query(reference)
             // The browser's return changes nothing, however good its signature.
-            #expect(await stage.citizen.get("/thanh-toan/ket-qua?" + good).text.contains("Đang chờ ngân hàng báo"))
+            let waiting = await stage.citizen.get("/thanh-toan/ket-qua?" + good).text
+            #expect(waiting.contains("Đang chờ ngân hàng báo") && waiting.contains("Không trả lần nữa"))
+            #expect(waiting.contains("<meta http-equiv=\"refresh\" content=\"10\">"), "it asks again by itself")
+            let page = await stage.citizen.get("/ho-so/\(receipt.code)?khoa=\(receipt.lookupKey)").text
+            #expect(page.contains("Nếu đã trả tiền, không trả lần nữa"), "the dossier warns of paying twice")
             #expect(try await state(stage, receipt) == .pending)
             #expect(await PaymentTests.call(stage, PaymentTests.query(reference, secret: "wrong")) == "97")
             #expect(await PaymentTests.call(stage, good.replacingOccurrences(of: "1600000", with: "1600100")) == "97")

@@ -109,13 +109,20 @@ struct DossierPage: Page {
     }
 
     private var sentence: String {
-        let step = m.say("state.\(dossier.state.rawValue)")
-        guard let deadline = dossier.deadline else {
-            return m.say("dossier.sentence", ["step": step, "holder": portal.holder(dossier, officers: officers)])
+        var said = [
+            "step": m.say("state.\(dossier.state.rawValue)"), "holder": portal.holder(dossier, officers: officers),
+        ]
+        let kind: String
+        if BusinessState.ended.contains(dossier.state) {
+            (kind, said["time"]) = (".ended", m.time(dossier.holder.since))
+        } else if let open = dossier.openSupplement {
+            (kind, said["time"]) = (".supplement", m.time(open.request.answerBy))
+        } else if let deadline = dossier.deadline {
+            (kind, said["time"]) = (dossier.state == .awaitingIntake ? ".intake" : ".due", m.time(deadline))
+        } else {
+            kind = ""
         }
-        return m.say(
-            "dossier.sentenceDue",
-            ["step": step, "holder": portal.holder(dossier, officers: officers), "time": m.time(deadline)])
+        return m.say("dossier.sentence" + kind, said)
     }
 
     private var due: String {
@@ -132,10 +139,13 @@ struct DossierPage: Page {
                 csrf: "")
         }
         let isOpen = key != nil && portal.settings.merchant != nil
+        var explanation = m.say(
+            dossier.finance == .failed ? "pay.failed" : "pay.due", ["amount": m.money(dossier.amountDue)])
+        if dossier.finance == .pending, let order = dossier.payment, now < order.expiresAt {
+            explanation += " " + m.say("pay.atBank", ["time": m.time(order.createdAt)])
+        }
         return Payment(
-            title: m.say("finance.\(dossier.finance.rawValue)"),
-            explanation: m.say(
-                dossier.finance == .failed ? "pay.failed" : "pay.due", ["amount": m.money(dossier.amountDue)]),
+            title: m.say("finance.\(dossier.finance.rawValue)"), explanation: explanation,
             payAddress: isOpen ? "\(base)/thanh-toan" : "", key: key?.rawValue ?? "", csrf: csrf)
     }
 
@@ -164,11 +174,18 @@ struct DossierPage: Page {
         return Result(
             title: result.draft.title, number: result.number ?? "",
             downloadAddress: mayDownload ? "\(base)/ket-qua?khoa=\(key?.rawValue ?? "")" : "",
-            explanation: m.say(
-                dossier.owesFee ? "result.unpaid" : "result.\(dossier.submission.delivery.way.rawValue)"),
+            explanation: m.say("result.\(resultHint)"),
             digest: result.draft.document.digest.rawValue,
             confirmAddress: mayDownload && dossier.state == .resultReady ? "\(base)/da-nhan" : "",
             key: key?.rawValue ?? "", csrf: csrf)
+    }
+
+    /// What to do to have the result in hand.
+    private var resultHint: String {
+        if dossier.state == .resultReturned { return key == nil ? "returned" : "returnedKeep" }
+        if dossier.owesFee { return "unpaid" }
+        let way = dossier.submission.delivery.way
+        return way == .online && key == nil ? "needsKey" : way.rawValue
     }
 
     private var closure: Closure? {
@@ -232,11 +249,16 @@ extension Portal {
         switch actor {
         case .citizen: messages.say("who.citizen")
         case .officer(let id, let role):
-            messages.say("who.officer", ["name": officers[id] ?? "", "role": messages.say("role.\(role.rawValue)")])
+            officer(officers[id], role)
         case .partner: messages.say("who.partner")
         case .gateway: messages.say("who.gateway")
         case .system: messages.say("who.system")
         }
+    }
+
+    private func officer(_ name: String?, _ role: Role) -> String {
+        let role = messages.say("role.\(role.rawValue)")
+        return name.map { messages.say("who.officer", ["name": $0, "role": role]) } ?? role
     }
 
     /// Who has the dossier, in words.
@@ -244,7 +266,7 @@ extension Portal {
         switch dossier.holder.place {
         case .desk: agency.officeName
         case .officer(let id):
-            messages.say("who.officer", ["name": officers[id] ?? "", "role": messages.say("role.professional")])
+            officer(officers[id], .professional)
         case .leader: messages.say("role.leader")
         case .clerk: messages.say("role.clerk")
         case .citizen: messages.say(citizen)

@@ -65,6 +65,16 @@ struct DraftView: Sendable {
         }
     }
 
+    /// Whether something of a screen is there that is not done.
+    func isStarted(_ stage: Stage) -> Bool {
+        switch stage {
+        case .step(let index): form.steps[index].questions.contains { draft.typed[$0.id]?.isEmpty == false }
+        case .papers: !draft.files.isEmpty
+        case .delivery: draft.typed["cach_nhan"]?.isEmpty == false
+        case .review, .sheet: false
+        }
+    }
+
     /// Papers that must be uploaded and are not.
     var missingPapers: [Requirement] {
         procedure.uploads.filter { item in item.upload == .required && !draft.files.contains { $0.paper == item.id } }
@@ -105,9 +115,7 @@ extension Portal {
         routes.post("/nop/{token}/nop-ho-so") { [self] exchange, form in
             try await moving { try await submit(exchange, form) }
         }
-        routes.post("/nop/{token}/xoa") { [self] exchange, form in
-            try await moving { try await removeDraft(exchange, form) }
-        }
+        addDraftDoor(to: &routes)
         routes.get("/nop/{token}/{step}") { [self] exchange in try await moving { try await stepPage(exchange) } }
         routes.post("/nop/{token}/{step}") { [self] exchange, form in
             try await moving { try await answerStep(exchange, form) }

@@ -66,7 +66,8 @@ extension Portal {
             PapersPage.Paper(
                 item: item,
                 note: item.upload == .required
-                    ? item.condition ?? "" : messages.say("paper.optional", ["condition": item.condition ?? ""]),
+                    ? messages.plain(item.condition ?? "")
+                    : messages.say("paper.optional", ["condition": messages.plain(item.condition ?? "")]),
                 error: errors[item.id] ?? "",
                 files: view.draft.files.filter { $0.paper == item.id }.map { FileRow($0, messages, view.path, csrf) },
                 path: view.path, csrf: csrf)

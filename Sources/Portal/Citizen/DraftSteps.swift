@@ -6,14 +6,17 @@ import Web
 
 /// Screens of questions.
 extension Portal {
-    static let draftPages: [any Page.Type] = [DraftPage.self, StepPage.self, PapersPage.self, ReviewPage.self]
+    static let draftPages: [any Page.Type] = [
+        DraftPage.self, StepPage.self, PapersPage.self, ReviewPage.self, OpenDraftPage.self, RemoveDraftPage.self,
+    ]
 
     func draftPage(_ exchange: Exchange) async throws -> Response {
         let view = try await draftView(exchange)
         let tasks = view.stages.map { stage in
             DraftPage.Task(
                 address: view.address(of: stage), title: title(of: stage, view),
-                status: messages.say(view.isDone(stage) ? "task.done" : "task.open"))
+                status: messages.say(
+                    view.isDone(stage) ? "task.done" : view.isStarted(stage) ? "task.started" : "task.open"))
         }
         let next = view.stages.first { !view.isDone($0) } ?? .review
         let address = settings.publicURL + view.path
@@ -23,6 +26,7 @@ extension Portal {
                 nextAddress: view.address(of: next),
                 draftAddress: address, code: try qr(address),
                 expires: LocalMinute(view.draft.updatedAt).date.adding(days: Portal.draftDays).shown,
+                status: messages.say("status.draft"), statusMeaning: messages.say("status.draft.meaning"),
                 csrf: exchange.csrfToken()))
     }
 
@@ -56,20 +60,33 @@ extension Portal {
         let typed = typedValues(form, step.questions)
         let checked = view.form.check(step, typed, today: today)
         let isDone = checked.defects.isEmpty
-        // Whatever was typed is kept, right or wrong; only its length has a bound.
-        let kept = typed.mapValues { String(($0.first ?? "").precomposedStringWithCanonicalMapping.prefix(4000)) }
+        let kept = kept(typed)
         let stepID = step.id
         _ = try await store.change(view.token, at: now) { draft in
             draft.typed.merge(kept) { $1 }
             if isDone { draft.doneSteps.insert(stepID) } else { draft.doneSteps.remove(stepID) }
         }
-        if form["viec"] == "luu" { return .seeOther("/nop/\(view.token.text)") }
+        if let left = leaving(view, form) { return left }
         guard isDone else {
             return render(
                 page(view, index, step, typed: kept, defects: checked.defects, exchange), .unprocessableContent)
         }
         let next = try await draftView(exchange).next(after: .step(index))
         return .seeOther(LocalTarget(checking: next) ?? "/")
+    }
+
+    /// "Save and leave", or the page's script that keeps what is being typed; nil for "go on".
+    private func leaving(_ view: DraftView, _ form: Web.Form) -> Response? {
+        switch form["viec"] {
+        case "luu": .seeOther("/nop/\(view.token.text)")
+        case "tu-luu": Response(.noContent)
+        default: nil
+        }
+    }
+
+    /// Whatever was typed is kept, right or wrong; only its length has a bound.
+    private func kept(_ typed: [String: [String]]) -> [String: String] {
+        typed.mapValues { String(($0.first ?? "").precomposedStringWithCanonicalMapping.prefix(4000)) }
     }
 
     private func page(
@@ -100,10 +117,7 @@ extension Portal {
 
     func deliveryPage(_ exchange: Exchange) async throws -> Response {
         let view = try await draftView(exchange)
-        let typed = [
-            "cach_nhan": view.draft.delivery?.way.rawValue ?? "", "dia_chi_nhan": view.draft.delivery?.address ?? "",
-        ]
-        return render(deliveryPage(view, typed, [], exchange))
+        return render(deliveryPage(view, view.draft.typed, [], exchange))
     }
 
     private func deliveryPage(
@@ -127,26 +141,19 @@ extension Portal {
         if way == .post, address == nil, checked.defects.isEmpty {
             checked.defects.append(AnswerDefect(question: "dia_chi_nhan", defect: .missing))
         }
-        if let way, checked.defects.isEmpty {
-            let choice = DeliveryChoice(way: way, address: way == .post ? address : nil)
-            _ = try await store.change(view.token, at: now) { $0.delivery = choice }
+        let choice = way.flatMap {
+            checked.defects.isEmpty ? DeliveryChoice(way: $0, address: $0 == .post ? address : nil) : nil
         }
-        if form["viec"] == "luu" { return .seeOther("/nop/\(view.token.text)") }
+        let kept = kept(typedValues(form, questions))
+        _ = try await store.change(view.token, at: now) { draft in
+            draft.typed.merge(kept) { $1 }
+            draft.delivery = choice
+        }
+        if let left = leaving(view, form) { return left }
         guard checked.defects.isEmpty else {
-            let typed = ["cach_nhan": form["cach_nhan"] ?? "", "dia_chi_nhan": form["dia_chi_nhan"] ?? ""]
-            return render(deliveryPage(view, typed, checked.defects, exchange), .unprocessableContent)
+            return render(deliveryPage(view, kept, checked.defects, exchange), .unprocessableContent)
         }
         return .seeOther(LocalTarget(checking: view.next(after: .delivery)) ?? "/")
-    }
-
-    func removeDraft(_ exchange: Exchange, _ form: Web.Form) async throws -> Response {
-        let token = try exchange.parameter("token") { DraftToken($0) }
-        try await store.remove(token)
-        exchange.setCookie(.removal(of: "form"))
-        return render(
-            MessagePage(
-                layout: layout(messages.say("draft.removed")), explanation: messages.say("draft.removed.explanation"),
-                linkAddress: "/", linkText: messages.say("link.home")))
     }
 
     func filledSheet(_ exchange: Exchange) async throws -> Response {
@@ -165,6 +172,8 @@ struct DraftPage: Page {
     let draftAddress: String
     let code: SafeHTML
     let expires: String
+    let status: String
+    let statusMeaning: String
     let csrf: String
 
     struct Task: Sendable {
@@ -179,6 +188,8 @@ struct DraftPage: Page {
         .text("procedureName") { $0.view.procedure.name }
         .text("draftAddress") { $0.draftAddress }
         .text("draftPath") { $0.view.path }
+        .text("status") { $0.status }
+        .text("statusMeaning") { $0.statusMeaning }
         .html("code") { $0.code }
         .list("tasks", Task.fields) { $0.tasks }
         .text("nextAddress") { $0.nextAddress }

@@ -89,8 +89,11 @@ extension Portal {
                     layout: layout(messages.say("title.due")), questions: views(questions, typed: typed), answer: nil))
         }
         do throws(DueQuestion.Refusal) {
+            for question in questions where exchange.query.all(question.id).count > 1 {
+                throw DueQuestion.Refusal(field: question.id, key: "repeated")
+            }
             let asked = try DueQuestion(
-                received: typed["nhan_luc"]?.replacingOccurrences(of: " ", with: "T"), quantity: typed["so_luong"],
+                received: typed["nhan_luc"].map(machineMinute), quantity: typed["so_luong"],
                 unit: typed["don_vi"], pauses: nil)
             let due = try asked.answer(catalogue.clock)
             let answer = DuePage.Answer(due: messages.time(due.due.instant), reasons: due.because.map { words($0) })
@@ -99,13 +102,29 @@ extension Portal {
                     layout: layout(messages.say("title.due")), questions: views(questions, typed: typed), answer: answer
                 ))
         } catch {
-            let problem = Problem(anchor: error.field, sentence: messages.say("due.\(error.key)"))
+            let sentence = messages.say("due.\(error.key)")
+            let problem = Problem(anchor: error.field, sentence: sentence)
+            let beside = questions.map { question in
+                QuestionView(
+                    question: question, value: typed[question.id] ?? "",
+                    error: question.id == error.field ? sentence : "")
+            }
             return render(
                 DuePage(
                     layout: layout(messages.say("title.due"), problems: [problem]),
-                    questions: views(questions, typed: typed), answer: nil),
+                    questions: beside, answer: nil),
                 .unprocessableContent)
         }
+    }
+
+    /// `30/11/2026 16:30` as the calculator reads it; anything else as it was typed.
+    private func machineMinute(_ typed: String) -> String {
+        let parts = typed.split { $0 == " " || $0 == "T" }.map(String.init)
+        guard parts.count == 2 else { return typed }
+        let date = parts[0].split { "/-.".contains($0) }.map(String.init)
+        guard date.count == 3, date[2].count == 4 else { return parts.joined(separator: "T") }
+        let padded = { (text: String) in text.count == 1 ? "0" + text : text }
+        return "\(date[2])-\(padded(date[1]))-\(padded(date[0]))T\(parts[1])"
     }
 
     /// A reason as a sentence.

@@ -69,12 +69,15 @@ extension Portal {
         let rows = popular.compactMap { code in inForce.first { $0.code.rawValue == code } }
         let figures = try await store.months(agency: agency.code).first
         let line = figures.flatMap { month -> String? in
-            guard month.finished > 0 else { return nil }
+            guard month.month == String(today.description.prefix(7)) else { return nil }
+            guard month.finished > 0 else {
+                return messages.say("home.transparency.received", ["received": String(month.received)])
+            }
             return messages.say(
                 "home.transparency",
                 [
                     "received": String(month.received), "finished": String(month.finished),
-                    "onTime": String(month.onTime),
+                    "onTime": Messages.percent(month.onTime, of: month.finished),
                 ])
         }
         return pages.render(
@@ -109,7 +112,8 @@ extension Portal {
         var response = render(
             ProceduresPage(
                 layout: layout(heading), heading: heading, query: String(query.prefix(200)), groups: groups,
-                nothingFound: !query.isEmpty && groups.isEmpty, formerNotice: formerNotice(query)))
+                nothingFound: !query.isEmpty && groups.isEmpty, formerNotice: formerNotice(query),
+                directions: signposts.directions(for: query)))
         response.fields.set(.cacheControl, "public, max-age=300")
         return response
     }
@@ -131,7 +135,8 @@ extension Portal {
         }
         return ProcedureRow(
             address: address(of: procedure), name: procedure.name, code: procedure.code.rawValue,
-            time: time ?? setByAuthority, fee: procedure.fees.first.map(summary) ?? setByAuthority,
+            decider: decider(of: procedure), time: time ?? setByAuthority,
+            fee: procedure.fees.first.map(summary) ?? setByAuthority,
             online: onlineWords(procedure))
     }
 
@@ -165,9 +170,11 @@ struct HomePage: Page {
 }
 
 struct ProcedureRow: Sendable {
-    let address, name, code, time, fee, online: String
+    let address, name, code, decider, time, fee, online: String
     static let fields = Fields<ProcedureRow>().text("address") { $0.address }.text("name") { $0.name }
-        .text("code") { $0.code }.text("time") { $0.time }.text("fee") { $0.fee }.text("online") { $0.online }
+        .text("code") { $0.code }.text("decider") { $0.decider }.text("time") { $0.time }.text("fee") { $0.fee }.text(
+            "online"
+        ) { $0.online }
 }
 
 struct ProcedureGroup: Sendable {
@@ -186,6 +193,7 @@ struct ProceduresPage: Page {
     let groups: [ProcedureGroup]
     let nothingFound: Bool
     let formerNotice: String
+    let directions: [String]
 
     static let fields = Fields<ProceduresPage>()
         .include(Layout.fields) { $0.layout }
@@ -194,6 +202,7 @@ struct ProceduresPage: Page {
         .list("groups", ProcedureGroup.fields) { $0.groups }
         .flag("nothingFound") { $0.nothingFound }
         .text("formerNotice") { $0.formerNotice }
+        .list("directions", .itself) { $0.directions }
 }
 
 struct ContactPage: Page {

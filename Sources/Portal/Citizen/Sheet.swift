@@ -51,13 +51,23 @@ extension Portal {
         let sections = steps.map { step in
             AnswerSection(
                 title: step.title,
-                lines: step.questions.map { .init(label: $0.label, value: shown(answers[$0.id], $0)) })
+                lines: step.questions.map { question in
+                    let isBlank = answers.isEmpty
+                    return .init(
+                        label: question.label, value: isBlank ? boxes(question) : shown(answers[question.id], question))
+                })
         }
         let code = try draft.map { try qr("\(settings.publicURL)/nop/\($0.text)") } ?? SafeHTML(trusted: "")
         return SheetPage(
             layout: layout(form.title), explanation: messages.say(draft == nil ? "sheet.blank" : "sheet.filled"),
             backAddress: draft.map { "/nop/\($0.text)" } ?? address(of: procedure), form: form, sections: sections,
             code: code, procedure: procedure)
+    }
+
+    /// The answers to choose from, to be ticked by hand; empty for what is written.
+    private func boxes(_ question: Question) -> String {
+        (withOptions(question).options ?? []).map { messages.say("sheet.option", ["label": $0.label]) }
+            .joined(separator: "   ")
     }
 
     /// A QR as inline SVG; its content is the program's own.

@@ -83,6 +83,14 @@ extension Portal {
         return problems
     }
 
+    /// What else may have to be paid: the authority says, so that the page never calls free what may not be.
+    private func unpaid(_ procedure: Procedure) -> [String] {
+        guard !procedure.fees.isEmpty else { return [messages.say("review.feeUnknown")] }
+        return procedure.fees.filter { !$0.certain || $0.amount == nil }.map {
+            messages.say("review.feeUnsure", ["line": summary($0)])
+        }
+    }
+
     private func review(_ view: DraftView, problems: [Problem], _ exchange: Exchange) -> ReviewPage {
         var sections: [AnswerSection] = []
         for stage in view.stages {
@@ -120,7 +128,8 @@ extension Portal {
         }
         return ReviewPage(
             layout: layout(messages.say("stage.review"), problems: problems), view: view, sections: sections,
-            fees: view.procedure.fees(for: view.checked.answers), messages: messages, csrf: exchange.csrfToken())
+            fees: view.procedure.fees(for: view.checked.answers), unpaid: unpaid(view.procedure), messages: messages,
+            csrf: exchange.csrfToken())
     }
 }
 
@@ -130,6 +139,8 @@ struct ReviewPage: Page {
     let view: DraftView
     let sections: [AnswerSection]
     let fees: [FeeLine]
+    /// Fees that the portal does not charge because the source does not say for sure what they are.
+    let unpaid: [String]
     let messages: Messages
     let csrf: String
 
@@ -146,7 +157,11 @@ struct ReviewPage: Page {
         .text("procedureName") { $0.view.procedure.name }
         .text("backAddress") { $0.view.previous(of: .review) }
         .list("sections", AnswerSection.fields) { $0.sections }
-        .flag("isFree") { $0.fees.isEmpty }
+        .number("position") { $0.view.position(.review) }
+        .number("count") { $0.view.stages.count }
+        .flag("isFree") { $0.fees.isEmpty && $0.unpaid.isEmpty }
+        .flag("hasFees") { !$0.fees.isEmpty }
+        .list("unpaid", .itself) { $0.unpaid }
         .list("fees", Fee.fields) { page in
             page.fees.map { line in
                 Fee(

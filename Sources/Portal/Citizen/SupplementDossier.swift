@@ -38,10 +38,12 @@ extension Portal {
     private func questions(_ dossier: Dossier) -> [Question] {
         let asked = dossier.openSupplement?.request.items.map(\.subject) ?? []
         let all = revision(of: dossier)?.form?.questions ?? []
-        return asked.compactMap { subject in
-            guard subject.hasPrefix("answer:") else { return nil }
-            return all.first { $0.id == subject.dropFirst(7) }
+        let answers = asked.compactMap { subject in
+            subject.hasPrefix("answer:") ? all.first { $0.id == subject.dropFirst(7) } : nil
         }
+        return answers + [
+            Question("ghi-chu", .paragraph, messages.say("supplement.note"), optional: true, maximum: 1000)
+        ]
     }
 
     private func supplement(_ exchange: Exchange, _ form: Web.Form) async throws -> Response {
@@ -58,14 +60,13 @@ extension Portal {
         }
         let questions = questions(dossier)
         let typed = typedValues(form, questions)
-        let checked = check(questions, form)
-        let note = (try? TypedText.paragraph(form["ghi-chu"] ?? "", limit: 1000)) ?? ""
-        if errors.isEmpty, checked.defects.isEmpty, files.isEmpty, checked.answers.isEmpty, note.isEmpty {
-            for item in open.request.items { errors[item.subject] = messages.say("upload.none") }
+        var checked = check(questions, form)
+        let note = checked.answers.removeValue(forKey: "ghi-chu")
+        if errors.isEmpty, checked.defects.isEmpty, files.isEmpty, checked.answers.isEmpty, note == nil {
+            for item in open.request.items { errors[item.subject] = messages.say("upload.noneToSend") }
         }
         guard errors.isEmpty, checked.defects.isEmpty else {
             var page = supplementPage(dossier, key, exchange, errors: errors, files: files)
-            page.note = form["ghi-chu"] ?? ""
             page.questions = views(questions, typed: typed.mapValues { $0.first ?? "" }, defects: checked.defects)
             page.layout.problems += problems(checked.defects, questions)
             return render(page, .unprocessableContent).keptUncompressed()
@@ -74,12 +75,12 @@ extension Portal {
         return .seeOther(LocalTarget(checking: back) ?? "/")
     }
 
-    private func send(_ dossier: Dossier, answers: [String: String], files: [Attachment], note: String) async throws {
+    private func send(_ dossier: Dossier, answers: [String: String], files: [Attachment], note: String?) async throws {
         let at = now
         let (clock, time) = (catalogue.clock, revision(of: dossier)?.time(for: dossier.submission.channel))
         _ = try await store.change(dossier.code, by: .citizen, at: at) { dossier, _ in
             try dossier.supplement(
-                answers: answers, attachments: files, note: note.isEmpty ? nil : note, at: at, clock: clock, time: time)
+                answers: answers, attachments: files, note: note, at: at, clock: clock, time: time)
         }
     }
 
@@ -125,16 +126,28 @@ extension Portal {
 
     // MARK: Withdrawal
 
-    private func withdrawPage(_ dossier: Dossier, _ key: LookupKey, _ exchange: Exchange) -> WithdrawPage {
+    private var withdrawQuestions: [Question] {
+        [Question("ly-do", .paragraph, messages.say("withdraw.reason"), optional: true, maximum: 1000)]
+    }
+
+    private func withdrawPage(
+        _ dossier: Dossier, _ key: LookupKey, _ exchange: Exchange, typed: String = "", defects: [AnswerDefect] = []
+    ) -> WithdrawPage {
         let isAtOnce = BusinessState.beforeIntake.contains(dossier.state)
         return WithdrawPage(
-            layout: layout(messages.say("title.withdraw")), dossier: dossier, key: key,
+            layout: layout(messages.say("title.withdraw"), problems: problems(defects, withdrawQuestions)),
+            questions: views(withdrawQuestions, typed: ["ly-do": typed], defects: defects), dossier: dossier, key: key,
             explanation: messages.say(isAtOnce ? "withdraw.atOnce" : "withdraw.request"), csrf: exchange.csrfToken())
     }
 
     private func withdraw(_ exchange: Exchange, _ form: Web.Form) async throws -> Response {
         let (dossier, key) = try await held(exchange, form: form)
-        let reason = (try? TypedText.paragraph(form["ly-do"] ?? "", limit: 1000)) ?? ""
+        let checked = check(withdrawQuestions, form)
+        guard checked.defects.isEmpty else {
+            let page = withdrawPage(dossier, key, exchange, typed: form["ly-do"] ?? "", defects: checked.defects)
+            return render(page, .unprocessableContent).keptUncompressed()
+        }
+        let reason = checked.answers["ly-do"] ?? ""
         let at = now
         _ = try await store.change(dossier.code, by: .citizen, at: at) { dossier, _ in
             try dossier.withdraw(reason: reason)
@@ -150,7 +163,6 @@ struct SupplementPage: Page {
     let key: LookupKey
     let papers: [Paper]
     var questions: [QuestionView]
-    var note = ""
     let messages: Messages
     let csrf: String
 
@@ -171,7 +183,6 @@ struct SupplementPage: Page {
         }
         .list("papers", Paper.fields) { $0.papers }
         .list("questions", QuestionView.fields) { $0.questions }
-        .text("note") { $0.note }
         .text("fileLimit") { $0.messages.size(UploadLimits.fileBytes) }
         .text("csrf") { $0.csrf }
 }
@@ -179,6 +190,7 @@ struct SupplementPage: Page {
 struct WithdrawPage: Page {
     static let template = "public/withdraw"
     let layout: Layout
+    let questions: [QuestionView]
     let dossier: Dossier
     let key: LookupKey
     let explanation: String
@@ -191,6 +203,6 @@ struct WithdrawPage: Page {
         .text("backAddress") { "/ho-so/\($0.dossier.code)?khoa=\($0.key.rawValue)" }
         .text("action") { "/ho-so/\($0.dossier.code)/rut" }
         .text("explanation") { $0.explanation }
-        .text("reason") { _ in "" }
+        .list("questions", QuestionView.fields) { $0.questions }
         .text("csrf") { $0.csrf }
 }

@@ -11,6 +11,9 @@ enum Viewer: Sendable, Hashable {
     /// Knows the phone's last digits: sees state, steps and dates, no person.
     case phoneTail(String)
 
+    /// Whether it may do what a citizen may.
+    var isHolder: Bool { if case .holder = self { true } else { false } }
+
     /// The address's query.
     var query: String {
         switch self {
@@ -78,7 +81,10 @@ extension Portal {
     private func track(_ exchange: Exchange, _ form: Web.Form) async throws -> Response {
         let code = (form["ma"] ?? "").filter { !$0.isWhitespace }.uppercased()
         let second = (form["khoa"] ?? "").filter { !$0.isWhitespace }
-        var page = trackPage(code: String(code.prefix(60)), exchange)
+        var page = trackPage(code: String((form["ma"] ?? "").prefix(200)), exchange)
+        page.key = String((form["khoa"] ?? "").prefix(200))
+        if form.all("ma").count > 1 { page.codeError = messages.say("defect.repeated") }
+        if form.all("khoa").count > 1 { page.keyError = messages.say("defect.repeated") }
         if code.isEmpty { page.codeError = messages.say("track.codeMissing") }
         if second.isEmpty { page.keyError = messages.say("track.keyMissing") }
         if page.codeError.isEmpty, page.keyError.isEmpty {
@@ -105,12 +111,16 @@ extension Portal {
         try await moving {
             let (dossier, viewer) = try await viewed(exchange)
             let events = try await store.events(of: dossier.id)
-            let officers = Dictionary(try await store.officers().map { ($0.id, $0.name) }) { first, _ in first }
+            // Whoever only knows the phone's tail sees roles, no names.
+            var officers: [OfficerID: String] = [:]
+            if viewer.isHolder {
+                officers = Dictionary(try await store.officers().map { ($0.id, $0.name) }) { first, _ in first }
+            }
             return render(
                 DossierPage(
                     portal: self, layout: layout(messages.say("title.dossier", ["code": dossier.code.rawValue])),
                     dossier: dossier, events: events, viewer: viewer, now: now, officers: officers,
-                    csrf: exchange.csrfToken())
+                    csrf: viewer.isHolder ? exchange.csrfToken() : "")
             ).keptUncompressed()
         }
     }
@@ -179,6 +189,7 @@ struct TrackPage: Page {
     static let template = "public/track"
     var layout: Layout
     let code: String
+    var key = ""
     var codeError = ""
     var keyError = ""
     let codeExample: String
@@ -187,6 +198,7 @@ struct TrackPage: Page {
     static let fields = Fields<TrackPage>()
         .include(Layout.fields) { $0.layout }
         .text("code") { $0.code }
+        .text("key") { $0.key }
         .text("codeError") { $0.codeError }
         .text("keyError") { $0.keyError }
         .text("codeExample") { $0.codeExample }
