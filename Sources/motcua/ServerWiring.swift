@@ -10,7 +10,8 @@ extension Program {
         _ portal: Portal, _ store: Store, _ addresses: [SocketAddress], _ tls: TLSConfiguration?
     ) throws -> (server: Server, log: AccessLog) {
         // Who has a draft's or an upload's address has the draft or the upload.
-        let log = AccessLog(path: configuration["data"] + "/access.jsonl", secretPrefixes: ["/nop/", "/api/v1/uploads/"])
+        let log = AccessLog(
+            path: configuration["data"] + "/access.jsonl", secretPrefixes: ["/nop/", "/api/v1/uploads/"])
         if !log.isOpen { logger.error("the access log cannot be opened: nothing will be logged") }
         let metrics = ProgramMetrics()
         let proxies = TrustedProxies(configuration.proxies) ?? .none

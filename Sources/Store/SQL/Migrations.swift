@@ -89,7 +89,7 @@ enum Migrations {
             CREATE TABLE audit (
                 position INTEGER NOT NULL PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL,
                 subject TEXT NOT NULL, address TEXT NOT NULL, link BLOB NOT NULL)
-            """,
+            """
         ],
         [
             """
