@@ -61,19 +61,19 @@ SETTINGS = {
 def every_setting(folder):
     """Each can come from a flag, the environment and the file, and is shown with where it came from."""
     secret = {"MOTCUA_VNPAY_SECRET": "s3"}
-    by_flag = motcua("check-config", "--demo", "--proxy-protocol", *[word for name, value in SETTINGS.items() for word in ("--" + name, value)], environment=secret)
+    by_flag = motcua("check-config", "--demo", "--proxy-protocol", "--take-over", *[word for name, value in SETTINGS.items() for word in ("--" + name, value)], environment=secret)
     by_variable = motcua("check-config", environment={
-        **secret, "MOTCUA_DEMO": "yes", "MOTCUA_PROXY_PROTOCOL": "yes", **{"MOTCUA_" + name.upper().replace("-", "_"): value for name, value in SETTINGS.items()}})
+        **secret, "MOTCUA_DEMO": "yes", "MOTCUA_PROXY_PROTOCOL": "yes", "MOTCUA_TAKE_OVER": "yes", **{"MOTCUA_" + name.upper().replace("-", "_"): value for name, value in SETTINGS.items()}})
     path = os.path.join(folder, "all.json5")
-    pathlib.Path(path).write_text("// everything\n" + json.dumps({**SETTINGS, "demo": True, "proxy-protocol": True, "drain-seconds": 3, "vnpay-secret": "s3"}))
+    pathlib.Path(path).write_text("// everything\n" + json.dumps({**SETTINGS, "demo": True, "proxy-protocol": True, "take-over": True, "drain-seconds": 3, "vnpay-secret": "s3"}))
     by_file = motcua("check-config", "--config", path)
     for answer, origin in [(by_flag, "flag"), (by_variable, "environment"), (by_file, "file")]:
         lines = answer.stdout.splitlines()
-        absent = [name for name, value in {**SETTINGS, "demo": "yes", "proxy-protocol": "yes"}.items() if f"{name} = {value}  ({origin})" not in lines]
+        absent = [name for name, value in {**SETTINGS, "demo": "yes", "proxy-protocol": "yes", "take-over": "yes"}.items() if f"{name} = {value}  ({origin})" not in lines]
         check(answer.returncode == 0 and not absent, f"every setting comes from the {origin}: {absent or answer.stderr}")
         check("s3" not in answer.stdout, f"and the secret is masked ({origin})")
     defaults = motcua("check-config").stdout.splitlines()
-    check({line.split(" = ")[0] for line in defaults} == {*SETTINGS, "demo", "proxy-protocol", "vnpay-secret"}, "no setting is left out of this test")
+    check({line.split(" = ")[0] for line in defaults} == {*SETTINGS, "demo", "proxy-protocol", "take-over", "vnpay-secret"}, "no setting is left out of this test")
     check(all(line.endswith("(default)") for line in defaults), "without anything the defaults are in force")
 
 

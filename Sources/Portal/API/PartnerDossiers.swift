@@ -57,7 +57,8 @@ extension Portal {
                 attachments: try await keep(checked.papers), delivery: checked.delivery, id: id, channel: .partner,
                 partnerReference: checked.reference)
             let outcome = try await handIn(
-                submission, id: id, scope: scope, key: key, digest: digest, by: .partner(partner))
+                submission, id: id, scope: scope, key: key, digest: digest, by: .partner(partner),
+                orders: settings.merchant != nil)
             switch outcome {
             case .created(let dossier), .already(let dossier):
                 return apiResponse(try await receipt(dossier, exchange), .created)
@@ -100,16 +101,13 @@ extension Portal {
             intakeDueAt: machineTime(dossier.intakeDueAt),
             trackAt: "\(settings.publicURL)/ho-so/\(dossier.code)?khoa=\(key.rawValue)",
             attachments: apiFiles(dossier.submission.attachments),
-            payment: try await payment(of: dossier, exchange, makesOrder: true))
+            payment: payment(of: dossier, exchange))
     }
 
-    /// The order in force with the address to pay at; a first one is made when `makesOrder`.
-    private func payment(of dossier: Dossier, _ exchange: Exchange, makesOrder: Bool) async throws -> APIPayment? {
+    /// The order in force with the address to pay at; the first one came with the submission.
+    private func payment(of dossier: Dossier, _ exchange: Exchange) -> APIPayment? {
         guard dossier.finance != .notDue else { return nil }
-        var order = dossier.payment
-        if order == nil, makesOrder, dossier.owesFee, settings.merchant != nil {
-            order = try await firstOrder(for: dossier)
-        }
+        let order = dossier.payment
         let payAt = order.flatMap { order in
             dossier.owesFee
                 ? settings.merchant?.address(
@@ -119,15 +117,6 @@ extension Portal {
             reference: order?.reference ?? "", amount: (order?.amount ?? dossier.amountDue).dong,
             state: dossier.finance.rawValue,
             payAt: payAt)
-    }
-
-    /// Several answers to one key may ask for it at once: one makes it, all give the same.
-    private func firstOrder(for dossier: Dossier) async throws -> PaymentOrder? {
-        let at = now
-        return try await store.change(dossier.code, by: .citizen, at: at) { dossier, _ in
-            guard dossier.payment == nil, dossier.owesFee else { return [] }
-            return try dossier.requestPayment(attempt: 1, at: at, expiresAt: at.adding(seconds: 15 * 60))
-        }.payment
     }
 
     private func ownSubmissions(_ exchange: Exchange) async throws -> Response {
@@ -185,7 +174,7 @@ extension Portal {
                 steps: events.map { .init(kind: $0.event.kind.rawValue, at: machineTime($0.at)) },
                 missing: supplement?.items.map(\.name) ?? [], supplement: supplement,
                 attachments: apiFiles(dossier.attachments),
-                payment: try await payment(of: dossier, exchange, makesOrder: false)))
+                payment: payment(of: dossier, exchange)))
     }
 
     /// A wrong key and an unknown code are the same, and counted.

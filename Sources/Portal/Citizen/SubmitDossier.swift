@@ -51,9 +51,11 @@ extension Portal {
             lookupKeyDigest: Store.digest(of: store.lookupKey(of: id)), partnerReference: partnerReference)
     }
 
-    /// Hands it in once, with the moment by which the desk must answer: eight working hours.
+    /// Hands it in once, with the moment by which the desk must answer: eight working hours. When `orders`, the order of
+    /// payment for a fee that is due is made with it.
     func handIn(
-        _ submission: Submission, id: DossierID, scope: String, key: String, digest: String, by actor: Actor
+        _ submission: Submission, id: DossierID, scope: String, key: String, digest: String, by actor: Actor,
+        orders: Bool = false
     ) async throws -> SubmitOutcome {
         let at = now
         let answerBy: Instant
@@ -64,7 +66,11 @@ extension Portal {
         }
         let outcome = try await store.submit(
             id: id, scope: scope, key: key, requestDigest: digest, agency: submission.agencies.receivedAt, by: actor,
-            at: at
+            at: at,
+            follow: { dossier in
+                guard orders, dossier.owesFee else { return [] }
+                return try dossier.requestPayment(attempt: 1, at: at, expiresAt: at.adding(seconds: 15 * 60))
+            }
         ) { SubmissionRecord(code: $0, submission: submission, intakeDueAt: answerBy) }
         if case .created = outcome { cache.drop(tag: "home") }
         return outcome

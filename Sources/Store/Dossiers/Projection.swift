@@ -4,7 +4,7 @@ import PublicService
 struct Projection {
     let connection: SQLConnection
 
-    /// Appends `events` to a dossier (or begins one) and writes what it is now.
+    /// Appends `events` to a dossier (or begins one); `save` then writes what it is now.
     func append(
         _ events: [DossierEvent], to dossier: Dossier?, id: DossierID, by actor: Actor, at: Instant, chain: EventChain
     ) throws -> Dossier {
@@ -24,7 +24,6 @@ struct Projection {
             try trackPayment(recorded)
         }
         guard let current else { throw StoreError.notFound }
-        try save(current)
         return current
     }
 

@@ -34,10 +34,11 @@ public struct Counters {
 
 extension Store {
     /// Begins a dossier once: the same `key` in the same `scope` finds the first one. The code is the next of its agency
-    /// and day, taken in the same transaction.
+    /// and day, taken in the same transaction; so are the events that `follow` says come with it, which are the citizen's.
     public func submit(
         id: DossierID, scope: String, key: String, requestDigest: String, agency: AgencyCode, by actor: Actor,
-        at: Instant, make: @escaping @Sendable (DossierCode) throws -> SubmissionRecord
+        at: Instant, follow: @escaping @Sendable (Dossier) throws -> [DossierEvent] = { _ in [] },
+        make: @escaping @Sendable (DossierCode) throws -> SubmissionRecord
     ) async throws -> SubmitOutcome {
         try await database.write { [chain] connection in
             let projection = Projection(connection: connection)
@@ -57,8 +58,16 @@ extension Store {
             try connection.execute(
                 "INSERT INTO submission_key (scope, key, digest, dossier, at) VALUES (?, ?, ?, ?, ?)",
                 [.text(scope), .text(key), .text(requestDigest), .text(id.rawValue), .integer(at.milliseconds)])
-            return .created(
-                try projection.append([.submitted(try make(code))], to: nil, id: id, by: actor, at: at, chain: chain))
+            let begun = try projection.append(
+                [.submitted(try make(code))], to: nil, id: id, by: actor, at: at, chain: chain)
+            let following = try follow(begun)
+            guard !following.isEmpty else {
+                try projection.save(begun)
+                return .created(begun)
+            }
+            let dossier = try projection.append(following, to: begun, id: id, by: .citizen, at: at, chain: chain)
+            try projection.save(dossier)
+            return .created(dossier)
         }
     }
 
@@ -76,7 +85,9 @@ extension Store {
             }
             let events = try decide(dossier, Counters(projection: projection))
             guard !events.isEmpty else { return dossier }
-            return try projection.append(events, to: dossier, id: dossier.id, by: actor, at: at, chain: chain)
+            let changed = try projection.append(events, to: dossier, id: dossier.id, by: actor, at: at, chain: chain)
+            try projection.save(changed)
+            return changed
         }
     }
 
@@ -92,7 +103,8 @@ extension Store {
             else { return try decide(nil).0 }
             let (answer, events) = try decide((order.known, dossier))
             if !events.isEmpty {
-                _ = try projection.append(events, to: dossier, id: dossier.id, by: .gateway, at: at, chain: chain)
+                try projection.save(
+                    projection.append(events, to: dossier, id: dossier.id, by: .gateway, at: at, chain: chain))
             }
             return answer
         }
