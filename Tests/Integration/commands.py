@@ -75,7 +75,7 @@ def every_setting(folder):
         check(answer.returncode == 0 and not absent, f"every setting comes from the {origin}: {absent or answer.stderr}")
         check("s3" not in answer.stdout, f"and the secret is masked ({origin})")
     defaults = motcua("check-config").stdout.splitlines()
-    check({line.split(" = ")[0] for line in defaults} == {*SETTINGS, "demo", "proxy-protocol", "vnpay-secret"}, "no setting is left out of this test")
+    check({line.split(" = ")[0] for line in defaults} == {*SETTINGS, "demo", "proxy-protocol", "take-over", "vnpay-secret"}, "no setting is left out of this test")
     check(all(line.endswith("(default)") for line in defaults), "without anything the defaults are in force")
 
 
