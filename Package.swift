@@ -93,7 +93,7 @@ let package = Package(
         .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: house),
         .testTarget(
             name: "SocketServerTests",
-            dependencies: ["SocketServer", "HTTPWire", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["SocketServer", "HTTPWire", "COpenSSL", .product(name: "Logging", package: "swift-log")],
             swiftSettings: house),
         .testTarget(name: "StoreTests", dependencies: ["Store", "PublicService", "Platform"], swiftSettings: house),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents", "PublicService"], swiftSettings: house),

@@ -136,12 +136,17 @@ struct Throttles: Sendable {
 
 /// A yes or no that the program sets after the portal was made.
 public final class HealthSource: Sendable {
-    private let check = Mutex<(@Sendable () -> Bool)?>(nil)
+    /// In a structure, because a bare closure would be wrapped once more each time it is taken out of the mutex.
+    private struct Check: Sendable {
+        let isGood: @Sendable () -> Bool
+    }
+
+    private let check = Mutex<Check?>(nil)
 
     /// Sets how to find out.
-    public func set(_ check: @escaping @Sendable () -> Bool) { self.check.withLock { $0 = check } }
+    public func set(_ check: @escaping @Sendable () -> Bool) { self.check.withLock { $0 = Check(isGood: check) } }
 
-    var isGood: Bool { check.withLock { $0 }?() ?? true }
+    var isGood: Bool { check.withLock { $0 }?.isGood() ?? true }
 }
 
 /// Sessions of officers, with the roles they have now: a disabled account ends at the next request.

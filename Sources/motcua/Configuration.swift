@@ -28,6 +28,7 @@ struct Configuration: Sendable {
     static let settings: [Setting] = [
         Setting("data", "./data"), Setting("public", "127.0.0.1:8080"), Setting("desk", "127.0.0.1:8081"),
         Setting("operations", "127.0.0.1:8082"), Setting("tls-certificate", ""), Setting("tls-key", ""),
+        Setting("redirect", ""),
         Setting("store", "sqlite"), Setting("demo", "no"), Setting("bank", "127.0.0.1:8083"),
         Setting("resources", ""), Setting("public-url", ""), Setting("agency", ""), Setting("trusted-proxies", ""),
         Setting("proxy-protocol", "no"), Setting("drain-seconds", "10"),
@@ -112,9 +113,7 @@ struct Configuration: Sendable {
                 description:
                     "store: only sqlite is available in this build, not \"\(Configuration.masked(self["store"]))\"")
         }
-        guard self["tls-certificate"].isEmpty == self["tls-key"].isEmpty else {
-            throw ConfigurationError(description: "tls-certificate and tls-key belong together")
-        }
+        try checkTLS()
         for name in ["demo", "proxy-protocol", "take-over"] {
             guard ["yes", "no", "true", "false", "1", "0"].contains(self[name].lowercased()) else {
                 throw ConfigurationError(description: "\(name): yes or no")
@@ -144,8 +143,11 @@ struct Configuration: Sendable {
         }
     }
 
-    var proxies: [String] {
-        self["trusted-proxies"].split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    var proxies: [String] { list("trusted-proxies") }
+
+    /// A setting that holds several texts, separated by commas.
+    func list(_ name: String) -> [String] {
+        self[name].split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
     /// What is in force, secrets masked.
@@ -174,12 +176,12 @@ struct Configuration: Sendable {
         return code
     }
 
-    /// Whether the files that are named can be read.
-    func checkFiles() throws {
-        for name in ["tls-certificate", "tls-key"] where !self[name].isEmpty {
-            guard FileManager.default.isReadableFile(atPath: self[name]) else {
-                throw ConfigurationError(description: "\(name): cannot read \(self[name])")
-            }
+    /// Reads the files that are named; returns what the operator should know though they can be used.
+    func checkFiles() throws -> [String] {
+        do throws(TLSError) {
+            return try tls()?.warnings ?? []
+        } catch {
+            throw ConfigurationError(description: error.description)
         }
     }
 
@@ -200,7 +202,7 @@ struct Configuration: Sendable {
         }
     }
 
-    /// A text, a number or yes and no.
+    /// A text, a number, yes and no, or a list of texts.
     private struct Scalar: Decodable {
         let text: String
 
@@ -210,6 +212,8 @@ struct Configuration: Sendable {
                 text = flag ? "yes" : "no"
             } else if let number = try? container.decode(Int.self) {
                 text = String(number)
+            } else if let texts = try? container.decode([String].self) {
+                text = texts.joined(separator: ",")
             } else {
                 text = try container.decode(String.self)
             }

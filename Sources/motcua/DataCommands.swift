@@ -141,8 +141,9 @@ struct CheckConfig: AsyncParsableCommand {
         print(
             try await plainly {
                 let configuration = try options.configuration()
-                try configuration.checkFiles()
-                return configuration.shown
+                // What would keep the server from starting, or annoy its visitors, is said before it happens.
+                let warnings = try configuration.checkFiles().map { "\nwarning: " + $0 }
+                return configuration.shown + warnings.joined()
             })
     }
 }

@@ -34,10 +34,12 @@ struct ServeOptions: ParsableArguments {
     var desk: String?
     @Option(help: "The operators' ADDRESS:PORT (default 127.0.0.1:8082).")
     var operations: String?
-    @Option(help: "Certificate chain (PEM) for the public site and the desk.")
-    var tlsCertificate: String?
-    @Option(help: "Its private key (PEM).")
-    var tlsKey: String?
+    @Option(help: "Certificate chain (PEM) for the public site and the desk; may be repeated, each with its key.")
+    var tlsCertificate: [String] = []
+    @Option(help: "Its private key (PEM, mode 0600).")
+    var tlsKey: [String] = []
+    @Option(help: "ADDRESS:PORT where plain HTTP is led to the public site's https address.")
+    var redirect: String?
     @Option(help: "Where everything is remembered: sqlite (the only one in this build).")
     var store: String?
     @Flag(help: "Fill an empty data folder with a commune, its officers and a simulated bank.")
@@ -66,8 +68,8 @@ struct ServeOptions: ParsableArguments {
 
     func configuration() throws -> Configuration {
         try common.configuration([
-            "public": publicAddress, "desk": desk, "operations": operations, "tls-certificate": tlsCertificate,
-            "tls-key": tlsKey,
+            "public": publicAddress, "desk": desk, "operations": operations,
+            "tls-certificate": joined(tlsCertificate), "tls-key": joined(tlsKey), "redirect": redirect,
             "store": store, "demo": demo ? "yes" : nil, "bank": bank, "public-url": publicURL, "agency": agency,
             "trusted-proxies": trustedProxies, "drain-seconds": drainSeconds,
             "proxy-protocol": proxyProtocol ? "yes" : nil, "take-over": takeOver ? "yes" : nil,
@@ -75,4 +77,6 @@ struct ServeOptions: ParsableArguments {
             "vnpay-payment-url": vnpayPaymentURL, "vnpay-api-url": vnpayAPIURL,
         ])
     }
+
+    private func joined(_ texts: [String]) -> String? { texts.isEmpty ? nil : texts.joined(separator: ",") }
 }

@@ -59,10 +59,8 @@ struct Program {
         let addresses = try Program.listeners.map {
             try inherited.address(of: $0) ?? configuration.address($0).withFreePort()
         }
-        let tls =
-            try configuration["tls-certificate"].isEmpty
-            ? nil
-            : TLSConfiguration(certificateFile: configuration["tls-certificate"], keyFile: configuration["tls-key"])
+        let tls = try configuration.tls()
+        tls?.logWarnings(logger)
         let scheme = tls == nil ? "http" : "https"
         let publicURL =
             configuration["public-url"].isEmpty ? "\(scheme)://\(addresses[0])" : configuration["public-url"]
@@ -73,13 +71,14 @@ struct Program {
             store: store, catalogue: catalogue, messages: messages, resources: resources,
             settings: PortalSettings(publicURL: publicURL, agency: agency, isTrial: demo != nil, merchant: merchant),
             clock: SystemClock(), logger: logger)
-        let (server, log) = try makeServer(portal, store, addresses, tls)
+        let (server, log) = try makeServer(
+            portal, store, addresses, tls, redirect: try redirectAddress(inherited).map { ($0, publicURL) })
         portal.isTurning.set { server.isTurning }
         try server.start(adopting: inherited)
         let bank = demo.flatMap {
             Demo.startBank(
                 $0.facts, resources: resources, publicURL: publicURL, data: configuration["data"],
-                certificate: configuration["tls-certificate"])
+                certificate: configuration.certificates.first?.chain ?? "")
         }
         if demo != nil, bank == nil {
             logger.error("the simulated bank was not started: build vnpay-bank beside this program")
@@ -165,7 +164,7 @@ struct Program {
         }
     }
 
-    /// SIGHUP reads the certificate again; open connections go on with the old one.
+    /// SIGHUP reads the certificates again; open connections go on with the old ones.
     private func reloadOnHangup(_ tls: TLSConfiguration?) -> (any DispatchSourceSignal)? {
         Glibc.signal(SIGHUP, SIG_IGN)
         guard let tls else { return nil }
@@ -173,9 +172,10 @@ struct Program {
         source.setEventHandler { [logger] in
             do throws(TLSError) {
                 try tls.reload()
-                logger.info("certificate read again")
+                logger.info("certificates read again")
+                tls.logWarnings(logger)
             } catch {
-                logger.error("the certificate was not read again; the old one stays", metadata: ["error": "\(error)"])
+                logger.error("the certificates were not read again; the old ones stay", metadata: ["error": "\(error)"])
             }
         }
         source.resume()
@@ -191,7 +191,8 @@ struct Program {
                 throw ConfigurationError(description: "take-over: nobody serves \(configuration["data"]) (\(error))")
             }
         }
-        return try ListeningSockets.activated(ProcessInfo.processInfo.environment, listeners: Program.listeners)
+        return try ListeningSockets.activated(
+            ProcessInfo.processInfo.environment, listeners: Program.listeners + ["redirect"])
             ?? ListeningSockets([:])
     }
 

@@ -1,13 +1,15 @@
 import Portal
 import SocketServer
 import Store
+import Web
 
-/// Three listeners with their sites, the log and the counts.
+/// Three listeners with their sites, perhaps a fourth that leads to the first, the log and the counts.
 extension Program {
     static let listeners = ["public", "desk", "operations"]
 
     func makeServer(
-        _ portal: Portal, _ store: Store, _ addresses: [SocketAddress], _ tls: TLSConfiguration?
+        _ portal: Portal, _ store: Store, _ addresses: [SocketAddress], _ tls: TLSConfiguration?,
+        redirect: (address: SocketAddress, site: String)?
     ) throws -> (server: Server, log: AccessLog) {
         // Who has a draft's or an upload's address has the draft or the upload.
         let log = AccessLog(
@@ -17,7 +19,13 @@ extension Program {
         let proxies = TrustedProxies(configuration.proxies) ?? .none
         let sites = [portal.publicSite(), portal.deskSite(), portal.operationsSite { metrics.text() }]
         let exchanges = ServerMetrics(
-            zip(Program.listeners, sites).map { ServerMetrics.Listener(name: $0, routes: $1.countedRoutes) })
+            zip(Program.listeners, sites).map { ServerMetrics.Listener(name: $0, routes: $1.countedRoutes) }
+                + (redirect == nil ? [] : [ServerMetrics.Listener(name: "redirect", routes: [])]))
+        let plain = redirect.map {
+            Listener(
+                name: "redirect", address: $0.address, trustedProxies: proxies, alwaysAnswered: Portal.healthPaths,
+                responder: SecureRedirect(to: $0.site, health: sites[0]))
+        }
         let server = try Server(
             listeners: [
                 Listener(
@@ -30,7 +38,8 @@ extension Program {
                 Listener(
                     name: "operations", address: addresses[2], alwaysAnswered: Portal.healthPaths.union(["/metrics"]),
                     responder: sites[2]),
-            ], logger: logger, observer: Observers(log: log, metrics: exchanges), errorPage: portal.serverErrorPage)
+            ] + (plain.map { [$0] } ?? []), logger: logger, observer: Observers(log: log, metrics: exchanges),
+            errorPage: portal.serverErrorPage)
         metrics.set(store: store, portal: portal, exchanges: exchanges, server: server)
         return (server, log)
     }

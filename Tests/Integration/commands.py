@@ -53,13 +53,15 @@ def configuration(folder):
 
 
 SETTINGS = {
-    "data": "/x", "public": "127.0.0.1:1", "desk": "127.0.0.1:2", "operations": "127.0.0.1:3", "tls-certificate": __file__, "tls-key": __file__,
+    "data": "/x", "public": "127.0.0.1:1", "desk": "127.0.0.1:2", "operations": "127.0.0.1:3", "redirect": "127.0.0.1:5",
     "store": "sqlite", "bank": "127.0.0.1:4", "resources": "/y", "public-url": "https://h", "agency": "H56.31.99",
     "trusted-proxies": "10.0.0.0/8", "drain-seconds": "3", "vnpay-terminal": "T", "vnpay-payment-url": "http://p", "vnpay-api-url": "http://q"}
 
 
 def every_setting(folder):
     """Each can come from a flag, the environment and the file, and is shown with where it came from."""
+    certificate(folder)
+    SETTINGS.update({"tls-certificate": f"{folder}/cert.pem", "tls-key": f"{folder}/key.pem"})
     secret = {"MOTCUA_VNPAY_SECRET": "s3"}
     by_flag = motcua("check-config", "--demo", "--proxy-protocol", "--take-over", *[word for name, value in SETTINGS.items() for word in ("--" + name, value)], environment=secret)
     by_variable = motcua("check-config", environment={

@@ -3,103 +3,152 @@ import Testing
 
 @testable import SocketServer
 
+/// Serving, reading certificates, reading them again.
 @Suite struct TLSTests {
-    static func run(_ program: String, _ arguments: [String]) throws -> (status: Int32, output: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [program] + arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: output, as: UTF8.self))
-    }
-
-    static func certificate() throws -> (folder: URL, certificate: String, key: String) {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "tls-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let certificate = folder.appending(path: "cert.pem").path
-        let key = folder.appending(path: "key.pem").path
-        let made = try run(
-            "openssl",
-            [
-                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out",
-                certificate,
-            ])
-        try #require(made.status == 0, "\(made.output)")
-        return (folder, certificate, key)
-    }
-
     @Test func servesOverTLS() async throws {
-        let files = try TLSTests.certificate()
-        defer { try? FileManager.default.removeItem(at: files.folder) }
-        let tls = try TLSConfiguration(certificateFile: files.certificate, keyFile: files.key)
-        let body = files.folder.appending(path: "body")
-        try Data(repeating: 65, count: 500_000).write(to: body)
+        let certificates = try TestCertificates()
+        let files = try certificates.make("one")
+        let tls = try TLSConfiguration([files])
+        let body = certificates.path("body")
+        try Data(repeating: 65, count: 500_000).write(to: URL(filePath: body))
         try await withServer(tls: tls) { port, _ in
             let base = "https://localhost:\(port)"
-            let common = ["-sS", "--max-time", "20", "--cacert", files.certificate]
-            let hello = try await blocking { try TLSTests.run("curl", common + ["\(base)/peer", "\(base)/hello"]) }
+            let common = ["-sS", "--max-time", "20", "--cacert", files.chain]
+            let hello = try await blocking { try run("curl", common + ["\(base)/peer", "\(base)/hello"]) }
             #expect(hello.output == "127.0.0.1 truehello")
-            let count = try await blocking {
-                try TLSTests.run("curl", common + ["--data-binary", "@\(body.path)", "\(base)/count"])
-            }
+            let count = try await blocking { try run("curl", common + ["--data-binary", "@" + body, "\(base)/count"]) }
             #expect(count.output == "500000")
-            let big = try await blocking {
-                try TLSTests.run("curl", common + ["-o", files.folder.appending(path: "big").path, "\(base)/big"])
-            }
+            let big = try await blocking { try run("curl", common + ["-o", certificates.path("big"), "\(base)/big"]) }
             #expect(big.status == 0, "\(big.output)")
-            let old = try await blocking { try TLSTests.run("curl", common + ["--tls-max", "1.1", "\(base)/hello"]) }
-            #expect(old.status != 0)
-            let cbc = try await blocking {
-                try TLSTests.run(
-                    "curl", common + ["--tls-max", "1.2", "--ciphers", "ECDHE-ECDSA-AES128-SHA256", "\(base)/hello"])
-            }
-            #expect(cbc.status != 0)
+            let size = try FileManager.default.attributesOfItem(atPath: certificates.path("big"))[.size] as? Int
+            #expect(size == 3_000_000)
         }
     }
 
-    @Test func readsItsCertificateAgainWithoutDroppingAnyone() async throws {
-        let (first, second) = (try TLSTests.certificate(), try TLSTests.certificate())
-        defer {
-            try? FileManager.default.removeItem(at: first.folder)
-            try? FileManager.default.removeItem(at: second.folder)
-        }
-        let copy = first.folder.appending(path: "first.pem").path
-        try FileManager.default.copyItem(atPath: first.certificate, toPath: copy)
-        let tls = try TLSConfiguration(certificateFile: first.certificate, keyFile: first.key)
+    @Test func readsItsCertificateAgain() async throws {
+        let certificates = try TestCertificates()
+        let (files, fresh) = (try certificates.make("first"), try certificates.make("second"))
+        let tls = try TLSConfiguration([files])
         try await withServer(tls: tls) { port, _ in
-            let address = "https://localhost:\(port)/hello"
-            func curl(_ trusted: String) async throws -> Int32 {
-                try await blocking {
-                    try TLSTests.run("curl", ["-sS", "--max-time", "20", "--cacert", trusted, address]).status
-                }
-            }
-            #expect(try await curl(copy) == 0)
+            func shown() async throws -> String { try await blocking { try TLSClient(port: port).subject } }
+            #expect(try await shown() == "first")
             // A broken file changes nothing.
-            try Data("nothing".utf8).write(to: URL(filePath: first.certificate))
-            #expect(throws: TLSError.certificate(first.certificate)) { try tls.reload() }
-            #expect(try await curl(copy) == 0)
-            try Data(contentsOf: URL(filePath: second.certificate)).write(to: URL(filePath: first.certificate))
-            try Data(contentsOf: URL(filePath: second.key)).write(to: URL(filePath: first.key))
+            _ = try certificates.write("nothing", to: "first.pem")
+            #expect(throws: TLSError.noCertificate(file: files.chain)) { try tls.reload() }
+            #expect(try await shown() == "first")
+            try certificates.replace(files, with: fresh)
             try tls.reload()
-            #expect(try await curl(second.certificate) == 0)
-            #expect(try await curl(copy) != 0, "the old certificate is gone for new connections")
+            #expect(try await shown() == "second")
         }
     }
 
-    @Test func namesTheFileThatIsWrong() throws {
-        let files = try TLSTests.certificate()
-        defer { try? FileManager.default.removeItem(at: files.folder) }
-        #expect(throws: TLSError.certificate("/nowhere")) {
-            try TLSConfiguration(certificateFile: "/nowhere", keyFile: files.key)
+    /// Connections that are open, and handshakes that run, while the certificate changes forty times.
+    @Test func aReloadDropsNobody() async throws {
+        let certificates = try TestCertificates()
+        let (files, first, second) = (
+            try certificates.make("now"), try certificates.make("first"), try certificates.make("second", rsaBits: 2048)
+        )
+        let tls = try TLSConfiguration([files])
+        try await withServer(tls: tls) { port, _ in
+            let failures = try await withThrowingTaskGroup(of: Int.self) { group in
+                for number in 0..<4 {
+                    group.addTask {
+                        try await blocking {
+                            let kept = try TLSClient(port: port)
+                            var failures = 0
+                            for _ in 0..<40 {
+                                if !kept.hello() { failures += 1 }
+                                let version = number < 2 ? TLSVersion.two : TLSVersion.three
+                                if (try? TLSClient(port: port, TLSOffer(version: version)).hello()) != true {
+                                    failures += 1
+                                }
+                            }
+                            return failures
+                        }
+                    }
+                }
+                group.addTask {
+                    try await blocking {
+                        for turn in 0..<40 {
+                            try certificates.replace(files, with: turn.isMultiple(of: 2) ? first : second)
+                            try tls.reload()
+                        }
+                        return 0
+                    }
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(failures == 0)
         }
-        #expect(throws: TLSError.key(files.certificate)) {
-            try TLSConfiguration(certificateFile: files.certificate, keyFile: files.certificate)
+    }
+
+    @Test func saysWhatIsWrong() throws {
+        let certificates = try TestCertificates()
+        let (files, other) = (try certificates.make("one"), try certificates.make("other", names: ["other"]))
+        func refused(_ pairs: CertificateFiles...) -> TLSError? {
+            do {
+                _ = try TLSConfiguration(pairs)
+                return nil
+            } catch {
+                return error
+            }
         }
+        let nowhere = CertificateFiles(chain: "/nowhere", key: files.key)
+        #expect(refused(nowhere) == .unreadable(file: "/nowhere", reason: "No such file or directory"))
+        #expect(
+            refused(CertificateFiles(chain: files.chain, key: "/nowhere"))
+                == .unreadable(file: "/nowhere", reason: "No such file or directory"))
+        #expect(refused(CertificateFiles(chain: files.key, key: files.key)) == .noCertificate(file: files.key))
+        let broken = try certificates.write(
+            String(contentsOf: URL(filePath: files.chain), encoding: .utf8) + "-----BEGIN CERTIFICATE-----\nMII\n",
+            to: "broken.pem")
+        #expect(refused(CertificateFiles(chain: broken, key: files.key)) == .noCertificate(file: broken))
+        #expect(
+            refused(CertificateFiles(chain: files.chain, key: other.key))
+                == .mismatch(certificate: files.chain, key: other.key))
+        let (text, locked) = (certificates.path("text.key"), certificates.path("locked.key"))
+        _ = FileManager.default.createFile(
+            atPath: text, contents: Data("x".utf8), attributes: [.posixPermissions: 0o600])
+        #expect(refused(CertificateFiles(chain: files.chain, key: text)) == .noKey(file: text))
+        #expect(
+            try run("openssl", ["ec", "-in", files.key, "-aes256", "-passout", "pass:abcd", "-out", locked]).status == 0
+        )
+        #expect(refused(CertificateFiles(chain: files.chain, key: locked)) == .protectedKey(file: locked))
+        let small = try certificates.make("small", names: ["small"], rsaBits: 1024)
+        #expect(refused(small) == .refused(file: small.chain, reason: "ee key too small"))
+        let twin = try certificates.make("twin", names: ["www", "LOCALHOST"])
+        #expect(refused(files, twin) == .duplicate(name: "localhost", first: files.chain, second: twin.chain))
+        #expect(refused(files, other) == nil)
+        #expect(refused() == .library)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: files.key)
+        #expect(refused(files) == .exposedKey(file: files.key))
+    }
+
+    @Test func warnsOfCertificatesThatEndAndOfMissingIssuers() throws {
+        let certificates = try TestCertificates()
+        #expect(try TLSConfiguration([try certificates.make("good")]).warnings == [])
+        let past = try certificates.make("past")
+        #expect(
+            try run(
+                "openssl",
+                ["x509", "-in", past.chain, "-signkey", past.key, "-days", "-1", "-out", certificates.path("old.pem")]
+            ).status == 0)
+        let old = CertificateFiles(chain: certificates.path("old.pem"), key: past.key)
+        #expect(try TLSConfiguration([old]).warnings == ["the certificate in \(old.chain) has expired"])
+        let (issuer, leaf) = (try certificates.make("issuer"), try certificates.make("leaf"))
+        let request = certificates.path("leaf.csr")
+        let steps = [
+            ["req", "-new", "-key", leaf.key, "-subj", "/CN=leaf", "-out", request],
+            [
+                "x509", "-req", "-in", request, "-CA", issuer.chain, "-CAkey", issuer.key, "-CAcreateserial", "-days",
+                "90", "-out", leaf.chain,
+            ],
+        ]
+        for step in steps { #expect(try run("openssl", step).status == 0) }
+        #expect(try TLSConfiguration([leaf]).warnings.map { $0.contains("no issuer") } == [true])
+        let whole = try certificates.write(
+            String(contentsOf: URL(filePath: leaf.chain), encoding: .utf8)
+                + String(contentsOf: URL(filePath: issuer.chain), encoding: .utf8), to: "whole.pem")
+        #expect(try TLSConfiguration([CertificateFiles(chain: whole, key: leaf.key)]).warnings == [])
     }
 }

@@ -44,6 +44,12 @@ final class WireClient: Sendable {
         }
     }
 
+    /// Whether the peer has not closed after a while.
+    func isOpen(afterMilliseconds milliseconds: Int32) -> Bool {
+        var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&event, 1, milliseconds) == 0
+    }
+
     func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// What comes until `enough` says so, the peer ends, or the time-out passes.
@@ -71,5 +77,12 @@ final class WireClient: Sendable {
 func blocking<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
         Thread.detachNewThread { continuation.resume(with: Swift.Result { try work() }) }
+    }
+}
+
+/// The same for work that cannot fail.
+func unfailing<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
+    await withCheckedContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(returning: work()) }
     }
 }

@@ -5,7 +5,15 @@ import Glibc
 final class Transport {
     let descriptor: Int32
     private var session: OpaquePointer?
+    /// Held as long as the session: OpenSSL's callbacks ask it.
+    private var certificates: CertificateSet?
     private var isClosed = false
+    /// After a fatal error nothing may be said any more (SSL_get_error(3)).
+    private var hasFailed = false
+    /// The last read found less than a record.
+    private var lacksInput = true
+    /// How input ended, while the bytes before it were handed over.
+    private var ending: Transfer?
     let isSecure: Bool
 
     /// Takes over `descriptor`; nil when OpenSSL has no memory for a session.
@@ -13,13 +21,15 @@ final class Transport {
         self.descriptor = descriptor
         isSecure = tls != nil
         guard let tls else { return }
-        guard let session = tls.newSession(), SSL_set_fd(session, descriptor) == 1 else {
+        let certificates = tls.certificates
+        guard let session = certificates.newSession(), SSL_set_fd(session, descriptor) == 1 else {
             Glibc.close(descriptor)
             isClosed = true
             return nil
         }
         SSL_set_accept_state(session)
         self.session = session
+        self.certificates = certificates
     }
 
     deinit {
@@ -29,23 +39,52 @@ final class Transport {
     func close() {
         guard !isClosed else { return }
         isClosed = true
-        if let session { SSL_free(session) }
+        if let session {
+            sayGoodbye(session)
+            SSL_free(session)
+        }
         session = nil
+        certificates = nil
         Glibc.close(descriptor)
     }
 
-    /// Whether decrypted bytes wait inside OpenSSL, where epoll cannot see them.
+    /// Whether bytes wait inside OpenSSL, where epoll cannot see them. Less than a record does not count.
     var hasBufferedInput: Bool {
         guard let session else { return false }
-        return SSL_pending(session) > 0
+        return ending != nil || !lacksInput && SSL_has_pending(session) == 1
     }
 
     func receive(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
         guard isSecure else { return Sockets.receive(descriptor, buffer) }
+        if let ending { return ending }
+        var filled = 0
+        // Further records only when bytes of them are here already: asking the socket once too often costs a call.
+        repeat {
+            let outcome = read(UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+            switch outcome {
+            case .bytes(let count):
+                filled += count
+                lacksInput = false
+            case .wouldBlock:
+                lacksInput = true
+                return filled > 0 ? .bytes(filled) : .wouldBlock
+            case .ended, .failed:
+                ending = outcome
+                return filled > 0 ? .bytes(filled) : outcome
+            }
+        } while filled < buffer.count && hasBufferedInput
+        return .bytes(filled)
+    }
+
+    private func read(_ buffer: UnsafeMutableRawBufferPointer) -> Transfer {
         guard let session else { return .failed }
         ERR_clear_error()
         let count = SSL_read(session, buffer.baseAddress, Int32(min(buffer.count, 1 << 20)))
-        return count > 0 ? .bytes(Int(count)) : outcome(session, count)
+        guard count <= 0 else { return .bytes(Int(count)) }
+        let isPlain = ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_HTTP_REQUEST
+        let outcome = outcome(session, count)
+        if outcome == .failed, isPlain { refusePlain(buffer) }
+        return outcome
     }
 
     /// `moreFollows` keeps a small piece back until the next one.
@@ -64,16 +103,40 @@ final class Transport {
 
     /// Says that nothing more will be written: close_notify and FIN.
     func endOutput() {
-        if let session { SSL_shutdown(session) }
+        if let session { sayGoodbye(session) }
         shutdown(descriptor, Int32(SHUT_WR))
     }
+
+    /// close_notify (RFC 8446 §6.1), once, so that the client knows that it has everything. While a record is half
+    /// sent OpenSSL refuses, and the client sees what happened: an answer that was cut off.
+    private func sayGoodbye(_ session: OpaquePointer) {
+        guard !hasFailed, SSL_is_init_finished(session) == 1, SSL_get_shutdown(session) & SSL_SENT_SHUTDOWN == 0 else {
+            return
+        }
+        ERR_clear_error()
+        SSL_shutdown(session)
+    }
+
+    /// Somebody speaks plain HTTP here: says so, in plain HTTP. `buffer` takes what else was sent, because unread bytes
+    /// would tear the answer away.
+    private func refusePlain(_ buffer: UnsafeMutableRawBufferPointer) {
+        _ = Sockets.receive(descriptor, buffer)
+        _ = Transport.plainRefusal.withUnsafeBytes { Sockets.send(descriptor, $0) }
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
+
+    private static let plainRefusal = Array(
+        ("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 35\r\n"
+            + "Connection: close\r\n\r\n400 Bad Request: use https:// here\n").utf8)
 
     private func outcome(_ session: OpaquePointer, _ status: Int32) -> Transfer {
         switch SSL_get_error(session, status) {
         // A read that wants to write happens only within the handshake, whose records fit the socket's buffer.
-        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: .wouldBlock
-        case SSL_ERROR_ZERO_RETURN: .ended
-        default: .failed
+        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .wouldBlock
+        case SSL_ERROR_ZERO_RETURN: return .ended
+        default:
+            hasFailed = true
+            return .failed
         }
     }
 }

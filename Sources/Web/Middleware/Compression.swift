@@ -28,13 +28,16 @@ public struct Compression: Middleware {
         response.body = .bytes(compressed)
     }
 
-    /// Whether the client takes gzip. The two lists that nearly every browser sends are known by heart.
+    /// Whether the client takes gzip. The two lists that nearly every browser sends are known by heart. Requests that
+    /// another site's page makes by itself get no compression: their lengths shall tell nothing (BREACH).
     static func accepts(_ head: RequestHead) -> Bool {
-        switch head.fields[.acceptEncoding] {
-        case nil: false
-        case "gzip, deflate, br", "gzip, deflate, br, zstd": true
-        default: AcceptEncoding.choose(from: ["gzip"], for: head.fields) == "gzip"
-        }
+        let takesGzip =
+            switch head.fields[.acceptEncoding] {
+            case nil: false
+            case "gzip, deflate, br", "gzip, deflate, br, zstd": true
+            default: AcceptEncoding.choose(from: ["gzip"], for: head.fields) == "gzip"
+            }
+        return takesGzip && !SameOrigin.isDrivenByAnotherSite(head.fields)
     }
 
     private static func isSettled(_ fields: HeaderFields) -> Bool {

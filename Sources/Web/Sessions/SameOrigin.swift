@@ -4,6 +4,8 @@ import HTTPWire
 /// `Sec-Fetch-Site` (W3C Fetch Metadata) or `Origin` (RFC 6454). The CSRF token is asked for besides.
 enum SameOrigin {
     private static let secFetchSite = FieldName(unchecked: "Sec-Fetch-Site")
+    private static let secFetchUser = FieldName(unchecked: "Sec-Fetch-User")
+    private static let referer = FieldName(unchecked: "Referer")
 
     /// Throws 403 for a foreign page. Clients that send neither field are not browsers of this decade; for them the
     /// token decides.
@@ -19,5 +21,16 @@ enum SameOrigin {
             origin.lowercased() == "https://" + host
             || !exchange.peer.isSecure && origin.lowercased() == "http://" + host
         guard isOwn else { throw Refused(.forbidden, "foreign origin") }
+    }
+
+    /// Whether another site's page sent this request without a person's click: what an attacker who measures answers
+    /// does by the thousand. Browsers that do not say so are judged by the page they come from.
+    static func isDrivenByAnotherSite(_ fields: HeaderFields) -> Bool {
+        if let site = fields[secFetchSite] {
+            return site != "same-origin" && site != "none" && fields[secFetchUser] != "?1"
+        }
+        guard let page = fields[referer], let host = fields[.host] else { return false }
+        guard let scheme = ["https://", "http://"].first(where: page.hasPrefix) else { return true }
+        return page.dropFirst(scheme.count).prefix { $0 != "/" }.lowercased() != host.lowercased()
     }
 }

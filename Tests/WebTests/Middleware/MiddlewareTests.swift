@@ -109,6 +109,23 @@ private struct Step: Middleware {
         #expect(await site.get("/tagged", gzip).fields[.etag] == "W/\"1\"")
     }
 
+    /// What another site's page asks for by itself is not compressed (BREACH); what people click on is.
+    @Test(arguments: [
+        ([:], true), (["Sec-Fetch-Site": "same-origin"], true), (["Sec-Fetch-Site": "none"], true),
+        (["Sec-Fetch-Site": "cross-site", "Sec-Fetch-User": "?1"], true), (["Sec-Fetch-Site": "cross-site"], false),
+        (["Sec-Fetch-Site": "same-site", "Referer": "https://portal.test/"], false),
+        (["Referer": "https://portal.test/tra-cuu"], true), (["Referer": "http://PORTAL.test"], true),
+        (["Referer": "https://evil.test/portal.test/"], false), (["Referer": "https://portal.test.evil.test/"], false),
+        (["Referer": "about:blank"], false),
+    ])
+    func compressesForPeopleAndOwnPages(_ fields: [String: String], _ isCompressed: Bool) async {
+        let text = String(repeating: "Giấy khai sinh. ", count: 200)
+        let site = TestClient(router(middleware: [Compression()]) { $0.get("/") { _ in .text(text) } })
+        let answer = await site.get("/", fields.merging(["Accept-Encoding": "gzip"]) { $1 })
+        #expect((answer.fields[.contentEncoding] == "gzip") == isCompressed)
+        #expect(answer.fields[.vary] == "Accept-Encoding")
+    }
+
     @Test func gzipKeepsEveryByte() throws {
         for count in [0, 1, 1000, 100_000] {
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) }
