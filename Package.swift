@@ -39,7 +39,7 @@ let package = Package(
             providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
             name: "CCompression", path: "Sources/System/CCompression", pkgConfig: "zlib",
-            providers: [.apt(["zlib1g-dev"])]),
+            providers: [.apt(["zlib1g-dev", "libbrotli-dev"])]),
 
         // The two pure hearts.
         .target(name: "HTTPWire", swiftSettings: house),
@@ -88,7 +88,8 @@ let package = Package(
             swiftSettings: house),
 
         // The second manual.
-        .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"], swiftSettings: house),
+        .testTarget(
+            name: "HTTPWireTests", dependencies: ["HTTPWire"], resources: [.copy("Tables")], swiftSettings: house),
         .testTarget(name: "PublicServiceTests", dependencies: ["PublicService"], swiftSettings: house),
         .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: house),
         .testTarget(

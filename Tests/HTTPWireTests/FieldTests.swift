@@ -2,86 +2,70 @@ import Testing
 
 @testable import HTTPWire
 
+/// Single fields: what they mean, by table.
 @Suite struct FieldTests {
-    static func fields(_ pairs: (FieldName, String)...) -> HeaderFields {
+    static func fields(_ pairs: [(FieldName, String)]) -> HeaderFields {
         var fields = HeaderFields()
         for (name, value) in pairs { fields.append(name, value) }
         return fields
     }
 
-    @Test(
-        arguments: [
-            ("gzip", "gzip"), ("GZIP;q=0.5", "gzip"), ("br, gzip", "br"), ("br;q=0.1, gzip;q=0.2", "gzip"), ("*", "br"),
-            ("*;q=0", nil), ("gzip;q=0", nil), ("identity", nil), ("identity;q=1, gzip;q=0.5", nil), ("gzip;q=2", nil),
-            ("x-gzip", "gzip"), ("", nil), ("gzip;q=0.0001", nil), ("gzip; q=0.3 , deflate", "gzip"),
-        ] as [(String, String?)]) func choosesACoding(_ value: String, _ expected: String?)
-    {
-        #expect(
-            AcceptEncoding.choose(from: ["br", "gzip"], for: FieldTests.fields((.acceptEncoding, value))) == expected)
+    // MARK: Accept-Encoding
+
+    struct Accepting: Decodable, Sendable, CustomTestStringConvertible {
+        let name: String
+        let value: String?
+        let offered: [String]?
+        let expected: String
+        var testDescription: String { name }
     }
 
-    @Test(
-        arguments: [
-            ("bytes=0-0", .part(first: 0, last: 0)), ("bytes=5-", .part(first: 5, last: 9)),
-            ("bytes=-3", .part(first: 7, last: 9)), ("bytes=-30", .part(first: 0, last: 9)),
-            ("bytes=2-99", .part(first: 2, last: 9)), ("bytes=10-", .unsatisfiable), ("bytes=-0", .unsatisfiable),
-            ("bytes=5-2", .whole), ("bytes=a-b", .whole), ("items=0-1", .whole), ("bytes=0-1,3-4", .whole),
-            ("bytes=99999999999999999999-", .unsatisfiable), ("bytes=-", .whole),
-        ] as [(String, ByteRange.Outcome)]) func readsARange(_ value: String, _ expected: ByteRange.Outcome)
-    {
-        #expect(ByteRange.evaluate(value, size: 10) == expected)
+    @Test(arguments: Table.rows("accept-encoding", as: Accepting.self)) func choosesACoding(_ row: Accepting) {
+        let fields = FieldTests.fields(row.value.map { [(.acceptEncoding, $0)] } ?? [])
+        let offered = (row.offered ?? ["br", "gzip"]).compactMap(ContentCoding.init(rawValue:))
+        let expected: AcceptEncoding.Choice =
+            switch row.expected {
+            case "identity": .identity
+            case "nothing": .nothing
+            default: ContentCoding(rawValue: row.expected).map { .coding($0) } ?? .nothing
+            }
+        #expect(AcceptEncoding.choose(from: offered, for: fields) == expected)
     }
 
-    @Test func judgesPreconditionsInOrder() {
-        let current = ConditionalRequest.Validators(etag: "\"a\"", modifiedAt: 784_111_777)
-        func outcome(_ method: Method, _ pairs: (FieldName, String)...) -> ConditionalRequest.Outcome {
-            var fields = HeaderFields()
-            for (name, value) in pairs { fields.append(name, value) }
-            return ConditionalRequest.evaluate(RequestHead(method: method, path: "/", fields: fields), current)
-        }
-        let date = "Sun, 06 Nov 1994 08:49:37 GMT"
-        #expect(outcome(.get, (.ifNoneMatch, "\"b\", W/\"a\"")) == .notModified)
-        #expect(outcome(.get, (.ifNoneMatch, "*")) == .notModified)
-        #expect(outcome(.put, (.ifNoneMatch, "*")) == .failed)
-        #expect(outcome(.get, (.ifNoneMatch, "\"b\""), (.ifModifiedSince, date)) == .proceed)
-        #expect(outcome(.get, (.ifModifiedSince, date)) == .notModified)
-        #expect(outcome(.post, (.ifModifiedSince, date)) == .proceed)
-        #expect(outcome(.get, (.ifMatch, "W/\"a\"")) == .failed)
-        #expect(outcome(.get, (.ifMatch, "\"a\"")) == .proceed)
-        #expect(outcome(.get, (.ifUnmodifiedSince, "Sun, 06 Nov 1994 08:49:36 GMT")) == .failed)
+    // MARK: Cookie
+
+    struct CookieRow: Decodable, Sendable, CustomTestStringConvertible {
+        let name: String
+        let lines: [String]
+        let cookie: String
+        let values: [String]
+        var testDescription: String { name }
     }
 
-    @Test(
-        arguments: [
-            ("/", []), ("/a/b", ["a", "b"]), ("/a/", ["a", ""]), ("/%C4%91", ["\u{111}"]), ("/a%20b", ["a b"]),
-        ] as [(String, [String])]) func splitsPaths(_ path: String, _ expected: [String]) throws
-    {
-        #expect(try RequestPath.segments(of: path) == expected)
+    @Test(arguments: Table.rows("cookies", as: CookieRow.self)) func findsCookies(_ row: CookieRow) {
+        let fields = FieldTests.fields(row.lines.map { (.cookie, $0) })
+        #expect(Cookies.values(of: row.cookie, in: fields) == row.values)
     }
 
-    @Test(arguments: ["/..", "/a/%2e%2E/b", "/.", "/a%2fb", "/a%5cb", "/a%00", "/%zz", "/%", "/%ff", "//a", "/a%0Ab"])
-    func refusesPathsThatCouldLeaveTheirRoot(_ path: String) {
-        #expect(throws: RequestPath.Defect.self) { try RequestPath.segments(of: path) }
+    // MARK: Dates
+
+    struct DateRow: Decodable, Sendable, CustomTestStringConvertible {
+        let name: String
+        let text: String
+        let seconds: Int64?
+        var testDescription: String { name }
     }
 
-    @Test func readsPairsInOrder() throws {
-        let values = try NamedValues(decoding: Array("a=1&b=x+y%26&a=2&c&=d&&".utf8))
-        #expect(values.all("a") == ["1", "2"])
-        #expect(values["b"] == "x y&")
-        #expect(values["c"] == "")
-        #expect(throws: NamedValues.Defect.badEncoding) { try NamedValues(decoding: Array("a=%2".utf8)) }
-        #expect(throws: NamedValues.Defect.notUTF8) { try NamedValues(decoding: Array("a=%ff".utf8)) }
-        #expect(throws: NamedValues.Defect.tooMany(limit: 2)) {
-            try NamedValues(decoding: Array("a&b&c".utf8), limit: 2)
-        }
+    @Test(arguments: Table.rows("dates", as: DateRow.self)) func readsDates(_ row: DateRow) {
+        #expect(HTTPDate.parse(row.text) == row.seconds)
+        if let seconds = row.seconds { #expect(HTTPDate.parse(HTTPDate.format(seconds: seconds)) == seconds) }
     }
 
-    @Test func findsCookies() {
-        let fields = FieldTests.fields((.cookie, "a=1; session=x=y; b="))
-        #expect(Cookies.values(of: "session", in: fields) == ["x=y"])
-        #expect(Cookies.values(of: "b", in: fields) == [""])
-        #expect(Cookies.values(of: "c", in: fields).isEmpty)
+    @Test func writesTheDateOfTheStandard() {
+        #expect(HTTPDate.format(seconds: 784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
     }
+
+    // MARK: Others
 
     @Test func namesDownloadsSafely() {
         #expect(
@@ -93,5 +77,16 @@ import Testing
 
     @Test func keepsQuotedCommasTogether() {
         #expect(ListField.elements(" \"a,b\" ,, c ") == ["\"a,b\"", "c"])
+    }
+
+    /// What cannot stand in a field cannot split a response (RFC 9110 §5.5).
+    @Test func noValueSplitsAResponse() {
+        for byte in (UInt8(0)..<32).filter({ $0 != 9 }) + [127] {
+            let text = "a" + String(Character(UnicodeScalar(byte))) + "b"
+            #expect(!HeaderFields.isSafe(text), "byte \(byte)")
+            #expect(FieldName(text) == nil, "byte \(byte)")
+        }
+        for text in ["a\tb", "", "\u{111}", "a b"] { #expect(HeaderFields.isSafe(text)) }
+        for text in ["", "a b", "a:", "\u{111}", "a\t"] { #expect(FieldName(text) == nil) }
     }
 }

@@ -38,25 +38,4 @@ import Testing
         ResponseEncoder.appendChunk(Array(repeating: 65, count: 26), to: &buffer)
         #expect(buffer.starts(with: Array("1a\r\n".utf8)))
     }
-
-    @Test(
-        arguments: [
-            ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777), ("Sunday, 06-Nov-94 08:49:37 GMT", 784_111_777),
-            ("Sun Nov  6 08:49:37 1994", 784_111_777), ("Thu, 29 Feb 2024 00:00:00 GMT", 1_709_164_800),
-        ] as [(String, Int64)]) func readsEveryDateForm(_ text: String, _ seconds: Int64)
-    {
-        #expect(HTTPDate.parse(text) == seconds)
-        #expect(HTTPDate.parse(HTTPDate.format(seconds: seconds)) == seconds)
-    }
-
-    @Test(arguments: [
-        "", "x", "Thu, 30 Feb 2024 00:00:00 GMT", "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Nov 1994 08:49:37 UTC",
-    ])
-    func refusesWhatIsNoDate(_ text: String) {
-        #expect(HTTPDate.parse(text) == nil)
-    }
-
-    @Test func writesTheDateOfTheStandard() {
-        #expect(HTTPDate.format(seconds: 784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
-    }
 }

@@ -45,17 +45,18 @@ public enum ConditionalRequest {
         return .proceed
     }
 
-    /// Whether a Range field may be applied (If-Range, §13.1.5: strong comparison).
+    /// Whether a Range field may be applied (If-Range, §13.1.5: strong comparison, and the exact moment).
     public static func rangeApplies(_ head: RequestHead, _ current: Validators) -> Bool {
         guard let ifRange = head.fields[.ifRange] else { return true }
         if ifRange.hasPrefix("\"") { return ifRange == current.etag }
+        // A weak tag is no date and so never applies.
         guard let date = HTTPDate.parse(ifRange), let modifiedAt = current.modifiedAt else { return false }
         return date == modifiedAt
     }
 
     private static func matches(_ list: String, _ etag: String, strong: Bool) -> Bool {
-        if list == "*" { return true }
-        return ListField.elements(list).contains { candidate in
+        if list == "*" || list == etag { return !strong || list == "*" || !etag.hasPrefix("W/") }
+        return tags(list).contains { candidate in
             if strong { return candidate == etag && !candidate.hasPrefix("W/") }
             return opaque(candidate) == opaque(etag)
         }
@@ -63,5 +64,25 @@ public enum ConditionalRequest {
 
     private static func opaque(_ etag: String) -> Substring {
         etag.hasPrefix("W/") ? etag.dropFirst(2) : etag[...]
+    }
+
+    /// `[ "W/" ] DQUOTE *etagc DQUOTE`, comma-separated (RFC 9110 §8.8.3). Unlike a quoted string a tag knows no escape: a
+    /// backslash is a letter. What stands behind a malformed element is not read.
+    private static func tags(_ list: String) -> [String] {
+        let bytes = Array(list.utf8)
+        let isGap = { (byte: UInt8) in byte == Octet.comma || byte == Octet.space || byte == Octet.tab }
+        var found: [String] = []
+        var position = 0
+        while true {
+            while position < bytes.count, isGap(bytes[position]) { position += 1 }
+            let start = position
+            if bytes[position...].starts(with: "W/".utf8) { position += 2 }
+            guard position < bytes.count, bytes[position] == Octet.quote,
+                let close = bytes[(position + 1)...].firstIndex(of: Octet.quote)
+            else { return found }
+            position = close + 1
+            guard position == bytes.count || isGap(bytes[position]) else { return found }
+            found.append(String(decoding: bytes[start..<position], as: UTF8.self))
+        }
     }
 }

@@ -13,7 +13,7 @@ public enum ForwardedField {
         ListField.elements(value).map { element in
             var client: String?
             var scheme: String?
-            for pair in element.split(separator: ";") {
+            for pair in ListField.elements(element, separator: Octet.semicolon) {
                 let parts = pair.split(separator: "=", maxSplits: 1).map { $0.filter { $0 != " " && $0 != "\t" } }
                 guard parts.count == 2 else { continue }
                 let text =
@@ -29,11 +29,17 @@ public enum ForwardedField {
         }
     }
 
+    /// An IP address with perhaps a port, or nothing: what else stands there is not believed (RFC 7239 §6).
     private static func node(_ text: String) -> String? {
-        guard text.lowercased() != "unknown", !text.hasPrefix("_") else { return nil }
         if text.hasPrefix("["), let close = text.firstIndex(of: "]") {
-            return String(text[text.index(after: text.startIndex)..<close])
+            let address = text[text.index(after: text.startIndex)..<close]
+            return TextualAddress.isSix(address) ? String(address) : nil
         }
-        return text.split(separator: ":").first.map(String.init)
+        guard let address = text.split(separator: ":", omittingEmptySubsequences: false).first,
+            TextualAddress.isFour(address)
+        else {
+            return nil
+        }
+        return String(address)
     }
 }

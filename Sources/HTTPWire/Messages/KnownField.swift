@@ -25,6 +25,9 @@ struct KnownField: Hashable, Sendable {
     static let authorization = KnownField(number: 19)
     static let origin = KnownField(number: 20)
     static let traceparent = KnownField(number: 21)
+    static let referer = KnownField(number: 22)
+    static let secFetchSite = KnownField(number: 23)
+    static let secFetchUser = KnownField(number: 24)
 
     init(number: UInt8) { self.number = number }
 
@@ -46,6 +49,7 @@ struct KnownField: Hashable, Sendable {
         case (6, UInt8(ascii: "c")): return ("cookie", .cookie)
         case (6, UInt8(ascii: "e")): return ("expect", .expect)
         case (6, UInt8(ascii: "o")): return ("origin", .origin)
+        case (7, UInt8(ascii: "r")): return ("referer", .referer)
         case (8, UInt8(ascii: "i")):
             return Octet.lower(name[3]) == UInt8(ascii: "m") ? ("if-match", .ifMatch) : ("if-range", .ifRange)
         case (9, UInt8(ascii: "f")): return ("forwarded", .forwarded)
@@ -56,6 +60,9 @@ struct KnownField: Hashable, Sendable {
         case (13, UInt8(ascii: "i")): return ("if-none-match", .ifNoneMatch)
         case (13, UInt8(ascii: "a")): return ("authorization", .authorization)
         case (14, UInt8(ascii: "c")): return ("content-length", .contentLength)
+        case (14, UInt8(ascii: "s")):
+            return Octet.lower(name[10]) == UInt8(ascii: "s")
+                ? ("sec-fetch-site", .secFetchSite) : ("sec-fetch-user", .secFetchUser)
         case (15, UInt8(ascii: "a")): return ("accept-encoding", .acceptEncoding)
         case (15, UInt8(ascii: "x")): return ("x-forwarded-for", .xForwardedFor)
         case (17, UInt8(ascii: "i")): return ("if-modified-since", .ifModifiedSince)

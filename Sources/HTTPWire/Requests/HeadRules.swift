@@ -57,16 +57,21 @@ struct HeadRules {
     }
 
     private static func transferCoding(_ values: [String]) throws(Refusal) -> BodyFraming {
+        // Letters are compared as bytes: Unicode's lower case makes a "k" of the Kelvin sign.
         let names = values.flatMap { value in
-            value.split(separator: ",", omittingEmptySubsequences: false).map {
-                $0.drop { $0 == " " || $0 == "\t" }.lowercased()
+            value.utf8.split(separator: Octet.comma, omittingEmptySubsequences: false).map { element in
+                let name = Array(element.map(Octet.lower))
+                return name.withUnsafeBytes { $0.trimmed.text }
             }
-        }.map { name in String(name.reversed().drop { $0 == " " || $0 == "\t" }.reversed()) }
+        }
         if names == ["chunked"] { return .chunked }
         let wellFormed = names.allSatisfy { !$0.isEmpty }
-        guard wellFormed, names.filter({ $0 == "chunked" }).count <= 1, names.last != "chunked" || names.count > 1
-        else {
+        guard wellFormed, names.filter({ $0 == "chunked" }).count <= 1 else {
             throw Refusal(.badRequest, "RFC 9112 §6.1", "malformed Transfer-Encoding")
+        }
+        // Nobody knows where such a message ends, whatever the other codings are.
+        guard names.last == "chunked" else {
+            throw Refusal(.badRequest, "RFC 9112 §6.3", "chunked is not the final transfer coding")
         }
         throw Refusal(.notImplemented, "RFC 9112 §6.1", "transfer coding other than chunked")
     }

@@ -50,24 +50,19 @@ public struct ProxyHeader: Sendable, Hashable {
         let parts = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
         guard parts.count >= 2 else { throw refusal("malformed line") }
         if parts[1] == "UNKNOWN" { return ProxyHeader(client: nil, byteCount: newline + 1) }
-        guard parts.count == 6, parts[1] == "TCP4" || parts[1] == "TCP6", UInt16(parts[4]) != nil,
-            UInt16(parts[5]) != nil,
+        guard parts.count == 6, parts[1] == "TCP4" || parts[1] == "TCP6", isPort(parts[4]),
+            isPort(parts[5]),
             isAddress(parts[2], isFour: parts[1] == "TCP4"), isAddress(parts[3], isFour: parts[1] == "TCP4")
         else { throw refusal("malformed addresses") }
         return ProxyHeader(client: parts[2], byteCount: newline + 1)
     }
 
+    private static func isPort(_ text: String) -> Bool {
+        text.utf8.allSatisfy(Octet.isDigit) && UInt16(text) != nil
+    }
+
     private static func isAddress(_ text: String, isFour: Bool) -> Bool {
-        if isFour {
-            let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-            return parts.count == 4
-                && parts.allSatisfy { part in
-                    (1...3).contains(part.count) && part.allSatisfy(Octet.isDigit)
-                        && (Int(String(decoding: part, as: UTF8.self)) ?? 256) < 256
-                }
-        }
-        return text.utf8.contains(Octet.colon) && (2...45).contains(text.utf8.count)
-            && text.utf8.allSatisfy { Octet.hexValue($0) != nil || $0 == Octet.colon || $0 == UInt8(ascii: ".") }
+        isFour ? TextualAddress.isFour(text) : TextualAddress.isSix(text)
     }
 
     // MARK: Version 2

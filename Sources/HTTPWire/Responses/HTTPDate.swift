@@ -12,41 +12,66 @@ public enum HTTPDate {
             + "\(two(Int(second / 3600))):\(two(Int(second / 60 % 60))):\(two(Int(second % 60))) GMT"
     }
 
-    /// Seconds since 1970; nil for anything that is not one of the three forms or not a real moment.
+    /// Seconds since 1970; nil for anything that is not one of the three forms to the letter, or not a real moment since
+    /// then. That the name of the day fits the date is not asked.
     public static func parse(_ text: String) -> Int64? {
-        let parts = text.split { $0 == " " || $0 == "," || $0 == "-" }.map(String.init)
-        switch parts.count {
-        case 6 where parts[5] == "GMT" && parts[0].count == 3:
-            if text.contains("-") { return nil }
-            return moment(day: parts[1], month: parts[2], year: parts[3], time: parts[4])
-        case 6 where parts[5] == "GMT":
-            // RFC 850: a two-digit year more than 50 years ahead lies in the past century.
-            guard parts[3].utf8.count == 2, let year = Int(parts[3]) else { return nil }
-            return moment(
-                day: parts[1], month: parts[2], year: year < 70 ? "20\(parts[3])" : "19\(parts[3])", time: parts[4])
-        case 5 where parts[0].count == 3:
-            // asctime: the day may be padded with a space.
-            let day = parts[2].utf8.count == 1 ? "0" + parts[2] : parts[2]
-            return moment(day: day, month: parts[1], year: parts[4], time: parts[3])
-        default: return nil
+        let bytes = Array(text.utf8)
+        if fits(bytes, "???, ?? ??? ???? ??:??:?? GMT"), isDay(bytes[..<3]) {
+            return moment(bytes[5..<7], bytes[8..<11], year: number(bytes[12..<16]), time: bytes[17..<25])
         }
+        if fits(bytes, "??? ??? ?? ??:??:?? ????"), isDay(bytes[..<3]) {
+            // asctime pads the day with a space.
+            let day = bytes[8] == Octet.space ? [UInt8(ascii: "0"), bytes[9]][...] : bytes[8..<10]
+            return moment(day, bytes[4..<7], year: number(bytes[20..<24]), time: bytes[11..<19])
+        }
+        guard let comma = bytes.firstIndex(of: Octet.comma), longDays.contains(where: bytes[..<comma].elementsEqual)
+        else { return nil }
+        let rest = Array(bytes[comma...])
+        guard fits(rest, ", ??-???-?? ??:??:?? GMT"), let year = number(rest[9..<11]) else { return nil }
+        // RFC 850: a two-digit year more than 50 years ahead lies in the past century.
+        return moment(rest[2..<4], rest[5..<8], year: year < 70 ? 2000 + year : 1900 + year, time: rest[12..<20])
     }
 
-    private static func moment(day: String, month: String, year: String, time: String) -> Int64? {
-        let clock = time.split(separator: ":").map(String.init)
-        guard let monthIndex = months.firstIndex(of: month), clock.count == 3,
-            let day = number(day, digits: 2), let year = number(year, digits: 4),
-            let hour = number(clock[0], digits: 2), let minute = number(clock[1], digits: 2),
-            let second = number(clock[2], digits: 2), hour < 24, minute < 60, second <= 60
+    private static let longDays = ["Thurs", "Fri", "Satur", "Sun", "Mon", "Tues", "Wednes"].map {
+        Array("\($0)day".utf8)
+    }
+
+    /// Whether `bytes` has the shape: "?" stands for any byte.
+    private static func fits(_ bytes: [UInt8], _ shape: StaticString) -> Bool {
+        guard bytes.count == shape.utf8CodeUnitCount else { return false }
+        for (index, byte) in bytes.enumerated() {
+            let wanted = shape.utf8Start[index]
+            guard wanted == byte || wanted == Octet.questionMark else { return false }
+        }
+        return true
+    }
+
+    private static func isDay(_ name: ArraySlice<UInt8>) -> Bool {
+        days.contains { name.elementsEqual($0.utf8) }
+    }
+
+    /// `time` is "hh:mm:ss", whose colons were seen.
+    private static func moment(
+        _ day: ArraySlice<UInt8>, _ month: ArraySlice<UInt8>, year: Int?, time: ArraySlice<UInt8>
+    ) -> Int64? {
+        let start = time.startIndex
+        guard let monthIndex = months.firstIndex(where: { month.elementsEqual($0.utf8) }), let year, year >= 1970,
+            let day = number(day), let hour = number(time[start..<(start + 2)]),
+            let minute = number(time[(start + 3)..<(start + 5)]), let second = number(time[(start + 6)...]),
+            hour < 24, minute < 60, second <= 60
         else { return nil }
         let dayNumber = daysFromCivil(year: year, month: monthIndex + 1, day: day)
-        guard civil(fromDays: dayNumber) == (year, monthIndex + 1, day), year >= 1970 else { return nil }
+        guard civil(fromDays: dayNumber) == (year, monthIndex + 1, day) else { return nil }
         return dayNumber * 86_400 + Int64(hour * 3600 + minute * 60 + second)
     }
 
-    private static func number(_ text: String, digits: Int) -> Int? {
-        guard text.utf8.count == digits, text.utf8.allSatisfy(Octet.isDigit) else { return nil }
-        return Int(text)
+    private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+        var value = 0
+        for digit in digits {
+            guard Octet.isDigit(digit) else { return nil }
+            value = value * 10 + Int(digit - 48)
+        }
+        return value
     }
 
     private static func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }

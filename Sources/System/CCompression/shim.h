@@ -1,3 +1,4 @@
+#include <brotli/encode.h>
 #include <zlib.h>
 
 // deflateInit2 is a macro.

@@ -58,9 +58,14 @@ enum Folder {
 
     /// The whole file, at most `limit` bytes.
     static func read(_ path: String, upTo limit: Int) throws(FolderError) -> [UInt8] {
+        try file(path, upTo: limit).bytes
+    }
+
+    /// The whole file, at most `limit` bytes, and when it was changed in seconds since 1970.
+    static func file(_ path: String, upTo limit: Int) throws(FolderError) -> (bytes: [UInt8], modifiedAt: Int64) {
         guard let file = OpenFile(path: path) else { throw FolderError(path: path, reason: "cannot be opened") }
         guard file.size <= Int64(limit) else { throw FolderError(path: path, reason: "larger than \(limit) bytes") }
-        return try read(file.descriptor, offset: 0, byteCount: Int(file.size), path)
+        return (try read(file.descriptor, offset: 0, byteCount: Int(file.size), path), file.modifiedAt)
     }
 
     /// The bytes of an open file's region.

@@ -10,8 +10,11 @@ public final class PageCache: Sendable {
         private struct Forms: Sendable {
             let plain: PreparedResponse
             let gzip: PreparedResponse?
+            /// With everything but the body, which is made later.
+            let brotli: Response
             let notModified: PreparedResponse
             let failed: PreparedResponse
+            let notAcceptable: PreparedResponse
         }
 
         let key: [UInt8]
@@ -19,6 +22,8 @@ public final class PageCache: Sendable {
         let route: Int
         let tags: Set<String>
         let byteCount: Int
+        private let page: [UInt8]
+        private let brotli = MadeLater<[PreparedResponse]>()
         private let etag: ConditionalRequest.Validators
         private let overPlainLines: Forms
         private let overSecureLines: Forms
@@ -36,28 +41,34 @@ public final class PageCache: Sendable {
             let notModified = Response(.notModified, fields: fields)
             fields.append(.contentType, type)
             let plain = Response(.ok, fields: fields, body: .bytes(page))
-            let compressed = page.count >= 512 ? Gzip.compress(page, level: 9) : nil
-            fields.append(.contentEncoding, "gzip")
+            let compressed = page.count >= 512 ? Gzip.compress(page, level: 6) : nil
+            fields.append(.contentEncoding, ContentCoding.gzip.rawValue)
             let gzip = compressed.flatMap { bytes in
                 bytes.count < page.count ? Response(.ok, fields: fields, body: .bytes(bytes)) : nil
             }
+            fields.set(.contentEncoding, ContentCoding.brotli.rawValue)
+            let brotli = Response(.ok, fields: fields)
             let forms = [false, true].map { isSecure in
-                let prepare = { (response: Response) in
+                let complete = { (response: Response) in
                     var response = response
                     headers.complete(&response, isSecure: isSecure)
-                    return PreparedResponse(response)
+                    return response
                 }
+                let prepare = { (response: Response) in PreparedResponse(complete(response)) }
                 return Forms(
-                    plain: prepare(plain), gzip: gzip.map(prepare), notModified: prepare(notModified),
-                    failed: prepare(Response(.preconditionFailed)))
+                    plain: prepare(plain), gzip: gzip.map(prepare), brotli: complete(brotli),
+                    notModified: prepare(notModified), failed: prepare(Response(.preconditionFailed)),
+                    notAcceptable: prepare(.notAcceptable()))
             }
+            self.page = page
             self.overPlainLines = forms[0]
             self.overSecureLines = forms[1]
             self.etag = ConditionalRequest.Validators(etag: etag)
             self.key = Array(key.utf8)
             self.route = route
             self.tags = tags
-            self.byteCount = page.count + (compressed?.count ?? 0)
+            // Brotli will be about as large as gzip.
+            self.byteCount = page.count + (compressed?.count ?? 0) * 2
         }
 
         func response(to head: RequestHead, isSecure: Bool) -> PreparedResponse {
@@ -67,8 +78,29 @@ public final class PageCache: Sendable {
             case .failed: return forms.failed
             case .proceed: break
             }
-            guard let gzip = forms.gzip, Compression.accepts(head) else { return forms.plain }
-            return gzip
+            switch Compression.choose(from: forms.gzip == nil ? [] : [.brotli, .gzip], for: head) {
+            case .nothing: return forms.notAcceptable
+            case .identity: return forms.plain
+            case .coding(.gzip): return forms.gzip ?? forms.plain
+            case .coding(.brotli): return packed(forms, head, isSecure: isSecure)
+            }
+        }
+
+        /// Until brotli is there: gzip, if the client takes it.
+        private func packed(_ forms: Forms, _ head: RequestHead, isSecure: Bool) -> PreparedResponse {
+            // Two percent larger than the smallest, in a thirtieth of the time: some pages change with each dossier.
+            let made = brotli.value { [page, overPlainLines, overSecureLines] in
+                Brotli.compress(page, quality: 5).map { bytes in
+                    [overPlainLines, overSecureLines].map { forms in
+                        var response = forms.brotli
+                        response.body = .bytes(bytes)
+                        return PreparedResponse(response)
+                    }
+                }
+            }
+            if let made { return made[isSecure ? 1 : 0] }
+            guard Compression.choose(from: [.gzip], for: head) == .coding(.gzip) else { return forms.plain }
+            return forms.gzip ?? forms.plain
         }
     }
 

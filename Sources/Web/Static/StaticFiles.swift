@@ -1,3 +1,4 @@
+import Glibc
 import HTTPWire
 import Platform
 
@@ -7,9 +8,30 @@ public struct StaticFiles: Sendable {
     private struct File: Sendable {
         let plain: [UInt8]
         let gzip: [UInt8]?
+        /// The slowest and smallest form, made when a client first asks for it, so that starting is quick.
+        let brotli = MadeLater<[UInt8]>()
         let fields: HeaderFields
-        /// Of the plain bytes.
+        /// Of the plain bytes, without its closing quote.
         let etag: String
+        let modifiedAt: Int64?
+
+        func validators(_ coding: ContentCoding?) -> ConditionalRequest.Validators {
+            // Other bytes, so another strong tag.
+            let suffix =
+                switch coding {
+                case .brotli: "-br\""
+                case .gzip: "-gz\""
+                case nil: "\""
+                }
+            return ConditionalRequest.Validators(etag: etag + suffix, modifiedAt: modifiedAt)
+        }
+    }
+
+    /// What a client gets: the bytes and their coding, or nothing that it takes.
+    private enum Form {
+        case plain
+        case packed([UInt8], ContentCoding)
+        case none
     }
 
     /// All files together; the folder holds one style sheet, one script, fonts and pictures.
@@ -22,23 +44,27 @@ public struct StaticFiles: Sendable {
     public static func load(_ directory: String) throws -> StaticFiles {
         var contents: [String: [UInt8]] = [:]
         var total = 0
+        var newest: Int64 = 0
         for path in try Folder.files(below: directory) {
-            let bytes = try Folder.read(directory + "/" + path, upTo: byteLimit)
-            total += bytes.count
+            let file = try Folder.file(directory + "/" + path, upTo: byteLimit)
+            total += file.bytes.count
             guard total <= byteLimit else { throw FolderError(path: directory, reason: "larger than 64 MB") }
-            contents[path] = bytes
+            contents[path] = file.bytes
+            newest = max(newest, file.modifiedAt)
         }
-        return StaticFiles(contents)
+        // Never later than now (RFC 9110 §8.8.2.1).
+        return StaticFiles(contents, modifiedAt: min(newest, Int64(time(nil))))
     }
 
-    /// Files given by path and content.
-    public init(_ contents: [String: [UInt8]]) {
+    /// Files given by path and content, last changed at `modifiedAt` in seconds since 1970, if known. One moment serves
+    /// them all: their addresses change with their content.
+    public init(_ contents: [String: [UInt8]], modifiedAt: Int64? = nil) {
         var files: [String: File] = [:]
         var addresses: [String: String] = [:]
         for (path, bytes) in contents {
             let hash = SHA256.hash(bytes).prefix(6).hex
             let served = StaticFiles.servedPath(path, hash)
-            files[served] = StaticFiles.file(path, bytes, hash)
+            files[served] = StaticFiles.file(path, bytes, hash, modifiedAt)
             addresses[path] = StaticFiles.prefix + served
         }
         self.files = files
@@ -57,42 +83,53 @@ public struct StaticFiles: Sendable {
     /// The answer for what follows "/static/"; nil when there is no such file.
     public func response(_ path: String, to head: RequestHead) -> Response? {
         guard let file = files[path] else { return nil }
-        // Ranges are of the plain bytes: a client that asks for one gets those.
+        // Ranges are of the plain bytes, and of GET alone (RFC 9110 §14.2).
         let range = head.method == .get ? head.fields[.range] : nil
-        let isPacked = range == nil && file.gzip != nil && Compression.accepts(head)
+        switch StaticFiles.form(file, wantsPlain: range != nil, head) {
+        case .none: return .notAcceptable()
+        case .packed(let bytes, let coding):
+            return StaticFiles.answer(file, coding, head) { fields in
+                fields.append(.contentEncoding, coding.rawValue)
+                return Response(.ok, fields: fields, body: .bytes(bytes))
+            }
+        case .plain:
+            return StaticFiles.answer(file, nil, head) { fields in
+                guard let range, ConditionalRequest.rangeApplies(head, file.validators(nil)) else {
+                    return Response(.ok, fields: fields, body: .bytes(file.plain))
+                }
+                return PartialContent.response(of: file.plain, range, fields)
+            }
+        }
+    }
+
+    private static func answer(
+        _ file: File, _ coding: ContentCoding?, _ head: RequestHead, _ send: (inout HeaderFields) -> Response
+    ) -> Response {
+        let validators = file.validators(coding)
         var fields = file.fields
-        // Other bytes, so another strong tag.
-        let etag = isPacked ? file.etag.dropLast() + "-gz\"" : file.etag
-        fields.append(.etag, etag)
-        let validators = ConditionalRequest.Validators(etag: etag)
+        fields.append(.etag, validators.etag)
         switch ConditionalRequest.evaluate(head, validators) {
         case .notModified: return Response(.notModified, fields: fields)
         case .failed: return Response(.preconditionFailed)
-        case .proceed: break
+        case .proceed: return send(&fields)
         }
-        if let gzip = file.gzip, isPacked {
-            fields.append(.contentEncoding, "gzip")
-            return Response(.ok, fields: fields, body: .bytes(gzip))
-        }
-        if let range, ConditionalRequest.rangeApplies(head, validators) {
-            return StaticFiles.part(file.plain, range, fields)
-        }
-        return Response(.ok, fields: fields, body: .bytes(file.plain))
     }
 
-    private static func part(_ bytes: [UInt8], _ range: String, _ fields: HeaderFields) -> Response {
-        var fields = fields
-        switch ByteRange.evaluate(range, size: Int64(bytes.count)) {
-        case .whole:
-            return Response(.ok, fields: fields, body: .bytes(bytes))
-        case .part(let first, let last):
-            fields.append(.contentRange, "bytes \(first)-\(last)/\(bytes.count)")
-            let part = Array(bytes[Int(first)...Int(last)])
-            return Response(.partialContent, fields: fields, body: .bytes(part))
-        case .unsatisfiable:
-            var fields = HeaderFields()
-            fields.append(.contentRange, "bytes */\(bytes.count)")
-            return Response(.rangeNotSatisfiable, fields: fields)
+    private static func form(_ file: File, wantsPlain: Bool, _ head: RequestHead) -> Form {
+        if wantsPlain, Compression.choose(from: [], for: head) == .identity { return .plain }
+        guard let gzip = file.gzip else {
+            return Compression.choose(from: [], for: head) == .nothing ? .none : .plain
+        }
+        switch Compression.choose(from: [.brotli, .gzip], for: head) {
+        case .nothing: return .none
+        case .identity: return .plain
+        case .coding(.gzip): return .packed(gzip, .gzip)
+        case .coding(.brotli):
+            let plain = file.plain
+            if let bytes = file.brotli.value(orMake: { Brotli.compress(plain, quality: 11) }) {
+                return .packed(bytes, .brotli)
+            }
+            return Compression.choose(from: [.gzip], for: head) == .coding(.gzip) ? .packed(gzip, .gzip) : .plain
         }
     }
 
@@ -106,7 +143,7 @@ public struct StaticFiles: Sendable {
         }
     }
 
-    private static func file(_ path: String, _ bytes: [UInt8], _ hash: String) -> File {
+    private static func file(_ path: String, _ bytes: [UInt8], _ hash: String, _ modifiedAt: Int64?) -> File {
         let type = contentType(path)
         let compressed = Compression.pays(for: type) ? Gzip.compress(bytes, level: 9) : nil
         let gzip = compressed.flatMap { $0.count < bytes.count ? $0 : nil }
@@ -116,7 +153,8 @@ public struct StaticFiles: Sendable {
         fields.append(.acceptRanges, "bytes")
         // On every file: it also says that compressing was thought about.
         fields.append(.vary, "Accept-Encoding")
-        return File(plain: bytes, gzip: gzip, fields: fields, etag: "\"" + hash + "\"")
+        if let modifiedAt { fields.append(.lastModified, HTTPDate.format(seconds: modifiedAt)) }
+        return File(plain: bytes, gzip: gzip, fields: fields, etag: "\"" + hash, modifiedAt: modifiedAt)
     }
 
     private static func servedPath(_ path: String, _ hash: String) -> String {
