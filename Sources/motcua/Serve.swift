@@ -85,8 +85,8 @@ struct Program {
         }
         announce(demo, addresses, scheme, started)
         let chores = chores(portal, store, merchant)
-        let reload = reloadOnHangup(tls)
-        defer { reload?.cancel() }
+        let hangup = onHangup(tls, log)
+        defer { hangup.cancel() }
         let ending = await nextEnding(endings, server)
         logger.info("stopping", metadata: ["because": "\(ending)"])
         chores.cancel()
@@ -164,12 +164,12 @@ struct Program {
         }
     }
 
-    /// SIGHUP reads the certificates again; open connections go on with the old ones.
-    private func reloadOnHangup(_ tls: TLSConfiguration?) -> (any DispatchSourceSignal)? {
-        Glibc.signal(SIGHUP, SIG_IGN)
-        guard let tls else { return nil }
+    /// SIGHUP opens the log file again and reads the certificates again; open connections go on with the old ones.
+    private func onHangup(_ tls: TLSConfiguration?, _ log: AccessLog) -> any DispatchSourceSignal {
         let source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
         source.setEventHandler { [logger] in
+            log.reopen()
+            guard let tls else { return }
             do throws(TLSError) {
                 try tls.reload()
                 logger.info("certificates read again")
@@ -178,7 +178,10 @@ struct Program {
                 logger.error("the certificates were not read again; the old ones stay", metadata: ["error": "\(error)"])
             }
         }
+        let isRegistered = DispatchSemaphore(value: 0)
+        source.setRegistrationHandler { isRegistered.signal() }
         source.resume()
+        isRegistered.wait()
         return source
     }
 

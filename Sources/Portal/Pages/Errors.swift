@@ -89,10 +89,10 @@ extension Portal {
     }
 
     /// What the server itself answers, before any route: refusals of the wire, time-outs, overload.
-    public var serverErrorPage: @Sendable (Status) -> Response {
-        { [self] status in
+    public var serverErrorPage: @Sendable (Status, Bool) -> Response {
+        { [self] status, isSecure in
             var response = publicError(ErrorPage(status: status))
-            headers.complete(&response, isSecure: false)
+            headers.complete(&response, isSecure: isSecure)
             if status == .serviceUnavailable { response.fields.set(.retryAfter, "5") }
             return response
         }

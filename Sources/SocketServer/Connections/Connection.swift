@@ -35,6 +35,8 @@ final class Connection: EventHandler, @unchecked Sendable {
     /// The client may still be sending: close in two steps, so that it sees its answer.
     var needsLinger = false
     private var isServing = false
+    /// A TLS handshake is under way.
+    private var isGreeting: Bool
     private var isRegistered = false
     private var interest: UInt32 = 0
     var lingerDropped: Int64 = 0
@@ -47,6 +49,7 @@ final class Connection: EventHandler, @unchecked Sendable {
 
     init(loop: EventLoop, origin: OpenListener, transport: Transport, address: String, isReserve: Bool) {
         self.isReserve = isReserve
+        isGreeting = transport.isSecure
         self.loop = loop
         self.origin = origin
         self.transport = transport
@@ -60,7 +63,8 @@ final class Connection: EventHandler, @unchecked Sendable {
     /// Looks first whether the request is there already, as it usually is: a connection for a single request then never
     /// enters the epoll.
     func open() {
-        receive()
+        // A TLS client sends its first record only after it was taken.
+        if !transport.isSecure { receive() }
         serve()
     }
 
@@ -69,7 +73,7 @@ final class Connection: EventHandler, @unchecked Sendable {
     func handle(events: UInt32) {
         if events & UInt32(EPOLLERR.rawValue) != 0 { return receiveRemains() }
         if events & UInt32(EPOLLHUP.rawValue) != 0, !wantsInput { return close() }
-        if events & UInt32(EPOLLIN.rawValue | EPOLLHUP.rawValue) != 0 { receive() }
+        if events & UInt32(EPOLLIN.rawValue | EPOLLHUP.rawValue) != 0 || transport.wantsOutput { receive() }
         serve()
     }
 
@@ -123,7 +127,9 @@ final class Connection: EventHandler, @unchecked Sendable {
         if input.isEmpty, let exchange, let pipe = exchange.pipe, let toCome = exchange.decoder.plainBytesToCome {
             return receivePlainContent(exchange, pipe, toCome)
         }
-        switch transport.receive(into: loop.readBuffer) {
+        let outcome = transport.receive(into: loop.readBuffer)
+        if isGreeting { countHandshake() }
+        switch outcome {
         case .wouldBlock: return
         case .failed: close()
         case .ended: inputEnded()
@@ -150,9 +156,19 @@ final class Connection: EventHandler, @unchecked Sendable {
         close()
     }
 
+    private func countHandshake() {
+        guard let hasResumed = transport.hasResumed else { return }
+        isGreeting = false
+        if hasResumed {
+            origin.gauges.resumedHandshakes.add(1, ordering: .relaxed)
+        } else {
+            origin.gauges.fullHandshakes.add(1, ordering: .relaxed)
+        }
+    }
+
     /// Content of known length goes into the piece that the handler will get, without a copy on the way.
     private func receivePlainContent(_ exchange: Exchange, _ pipe: BodyPipe, _ toCome: Int64) {
-        let capacity = Int(min(toCome, transport.isSecure ? 16_384 : 65_536))
+        let capacity = Int(min(toCome, 65_536))
         var outcome = Transfer.wouldBlock
         let piece = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
             outcome = transport.receive(into: UnsafeMutableRawBufferPointer(buffer))
@@ -282,7 +298,7 @@ final class Connection: EventHandler, @unchecked Sendable {
     func updateInterest() {
         var wanted: UInt32 = 0
         if wantsInput { wanted |= UInt32(EPOLLIN.rawValue) }
-        if hasOutput { wanted |= UInt32(EPOLLOUT.rawValue) }
+        if hasOutput || transport.wantsOutput { wanted |= UInt32(EPOLLOUT.rawValue) }
         if let exchange, !exchange.decoder.isComplete {
             state.heldBack(wanted & UInt32(EPOLLIN.rawValue) == 0, now: loop.now)
         }
@@ -309,6 +325,7 @@ final class Connection: EventHandler, @unchecked Sendable {
     func close() {
         guard !isClosed else { return }
         isClosed = true
+        if isGreeting { origin.gauges.failedHandshakes.add(1, ordering: .relaxed) }
         loop.removeClosing(transport.descriptor)
         transport.close()
         pending = nil

@@ -241,6 +241,7 @@ extension Connection {
             serve()
         } catch {
             // The head is out: only a broken connection tells the client that the content is not whole.
+            if !isClosed { transport.breakOff() }
             close()
         }
     }
@@ -270,7 +271,7 @@ extension Connection {
     func refuse(_ refusal: Refusal) {
         guard !isClosed, !closesAfterOutput else { return }
         needsLinger = true
-        let page = core.errorPage(refusal.status)
+        let page = core.errorPage(refusal.status, peer.isSecure)
         if let exchange {
             exchange.refusal = refusal
             exchange.keepAlive = false

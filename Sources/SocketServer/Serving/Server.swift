@@ -51,14 +51,15 @@ enum Admission {
 final class ServerCore: Sendable {
     let limits: ServerLimits
     let observer: (any ExchangeObserver)?
-    let errorPage: @Sendable (Status) -> Response
+    let errorPage: @Sendable (Status, Bool) -> Response
     let logger: Logger
     private let draining = Atomic<Bool>(false)
     private let drainingSince = Atomic<UInt64>(0)
     private let open = Mutex<(total: Int, byAddress: [String: Int])>((0, [:]))
 
     init(
-        limits: ServerLimits, observer: (any ExchangeObserver)?, errorPage: @escaping @Sendable (Status) -> Response,
+        limits: ServerLimits, observer: (any ExchangeObserver)?,
+        errorPage: @escaping @Sendable (Status, Bool) -> Response,
         logger: Logger
     ) {
         self.limits = limits
@@ -108,11 +109,11 @@ public final class Server: Sendable {
     private let held = Mutex<[String: [Int32]]>([:])
 
     /// `loops` defaults to one a core. `errorPage` makes what the server itself answers (refusals, time-outs,
-    /// overload); it runs on event loops.
+    /// overload), for a plain or a secure line; it runs on event loops.
     public init(
         listeners: [Listener], limits: ServerLimits = ServerLimits(), loops: Int? = nil, logger: Logger,
         observer: (any ExchangeObserver)? = nil,
-        errorPage: @escaping @Sendable (Status) -> Response = Server.plainPage
+        errorPage: @escaping @Sendable (Status, Bool) -> Response = Server.plainPage
     ) throws(SystemCallError) {
         self.listeners = listeners
         core = ServerCore(limits: limits, observer: observer, errorPage: errorPage, logger: logger)
@@ -127,7 +128,7 @@ public final class Server: Sendable {
     var loopGauges: [LoopGauges] { loops.map(\.gauges) }
 
     /// The reason phrase as plain text: for servers that have no pages.
-    public static let plainPage: @Sendable (Status) -> Response = { status in
+    public static let plainPage: @Sendable (Status, Bool) -> Response = { status, _ in
         var fields = HeaderFields()
         fields.append(.contentType, "text/plain; charset=utf-8")
         if status == .serviceUnavailable { fields.append(.retryAfter, "5") }

@@ -14,6 +14,8 @@ final class Transport {
     private var lacksInput = true
     /// How input ended, while the bytes before it were handed over.
     private var ending: Transfer?
+    /// OpenSSL can go on only when the socket takes more: a certificate chain larger than its buffer.
+    private(set) var wantsOutput = false
     let isSecure: Bool
 
     /// Takes over `descriptor`; nil when OpenSSL has no memory for a session.
@@ -46,6 +48,19 @@ final class Transport {
         session = nil
         certificates = nil
         Glibc.close(descriptor)
+    }
+
+    /// Once the handshake is over: whether it went on with an earlier session. nil before, and on plain connections.
+    var hasResumed: Bool? {
+        guard let session, SSL_is_init_finished(session) == 1 else { return nil }
+        return SSL_session_reused(session) == 1
+    }
+
+    /// Makes the end look like the fault that it is: a reset, and no close_notify, which would call an answer whole.
+    func breakOff() {
+        hasFailed = true
+        var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
     }
 
     /// Whether bytes wait inside OpenSSL, where epoll cannot see them. Less than a record does not count.
@@ -130,8 +145,9 @@ final class Transport {
             + "Connection: close\r\n\r\n400 Bad Request: use https:// here\n").utf8)
 
     private func outcome(_ session: OpaquePointer, _ status: Int32) -> Transfer {
-        switch SSL_get_error(session, status) {
-        // A read that wants to write happens only within the handshake, whose records fit the socket's buffer.
+        let error = SSL_get_error(session, status)
+        wantsOutput = error == SSL_ERROR_WANT_WRITE
+        switch error {
         case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .wouldBlock
         case SSL_ERROR_ZERO_RETURN: return .ended
         default:
