@@ -258,9 +258,14 @@ def scanners(port, authority, folder):
     told = run(sys.executable, "-m", "sslyze", "--certinfo_ca_file", authority.trusted, "--mozilla_config", "intermediate", f"localhost:{port}", timeout=240)
     check(told.returncode == 0 and "OK - Compliant" in told.stdout, "sslyze: Mozilla's intermediate profile: " + told.stdout[-400:].split("details.")[-1].strip())
     report = f"{folder}/testssl.json"
-    told = run("testssl", "--quiet", "--color", "0", "--warnings", "off", "--ip", "127.0.0.1", "--add-ca", authority.trusted, "--jsonfile", report,
-               "-p", "-s", "-f", "-P", "-S", "-h", "-U", f"https://localhost:{port}", timeout=400)
-    findings = json.load(open(report))
+    # On a busy machine the scanner's own clients run into its time-outs, and it says so: then it looks again.
+    for _ in range(3):
+        pathlib.Path(report).unlink(missing_ok=True)
+        told = run("testssl", "--quiet", "--color", "0", "--warnings", "off", "--ip", "127.0.0.1", "--add-ca", authority.trusted, "--jsonfile", report,
+                   "-p", "-s", "-f", "-P", "-S", "-h", "-U", f"https://localhost:{port}", timeout=400)
+        findings = json.load(open(report))
+        if not any("connect problem" in f["finding"] for f in findings):
+            break
     check(len(findings) > 100, f"testssl.sh looked at {len(findings)} things")
     # GOST needs an engine of the scanner's own OpenSSL; the authority has neither a responder nor a DNS.
     unjudged = ("engine_problem", "OCSP_stapling", "DNS_CAArecord")
