@@ -25,7 +25,7 @@ def stripped(path, folder):
     """A copy without debug information: valgrind would read it for minutes."""
     copy = pathlib.Path(folder) / (path.name + "-stripped")
     shutil.copy(path, copy)
-    run(["strip", "--strip-debug", copy])
+    run(["strip", copy])
     return copy
 
 

@@ -1,4 +1,5 @@
 """Configuration files of nginx and h2o."""
+import getpass
 import pathlib
 
 
@@ -43,6 +44,7 @@ def h2o(launch):
     secure = f"\n  ssl:\n    certificate-file: {launch.tls[0]}\n    key-file: {launch.tls[1]}" if launch.tls else ""
     path = folder / f"h2o-{launch.port}.conf"
     path.write_text(f"""num-threads: {launch.loops}
+user: {getpass.getuser()}
 max-connections: 20000
 http1-request-timeout: 300
 listen:

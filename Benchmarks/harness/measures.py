@@ -248,7 +248,8 @@ def instructions(few, many, connections=8):
     def total(stage, key, count):
         report = pathlib.Path(stage.folder) / "callgrind.out"
         report.unlink(missing_ok=True)
-        tool = [machine.find("valgrind"), "--tool=callgrind", f"--callgrind-out-file={report}", "--fair-sched=yes"]
+        tool = [machine.find("valgrind"), "--tool=callgrind", f"--callgrind-out-file={report}", "--fair-sched=yes",
+                "--vgdb=no"]
         with stage.run(key, wrapper=tool, is_single=True, seconds=120, step=0.2) as server:
             load.exactly(stage, server, server.peer.path("page"), connections, count)
             server.process.send_signal(signal.SIGTERM)
