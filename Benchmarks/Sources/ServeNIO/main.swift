@@ -2,32 +2,29 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
+import Setup
 
-final class Handler: ChannelInboundHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
-    private let body = ByteBuffer(repeating: UInt8(ascii: "x"), count: 1024)
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .end = unwrapInboundIn(data) else { return }
-        let head = HTTPResponseHead(
-            version: .http1_1, status: .ok, headers: ["Content-Length": "1024", "Content-Type": "text/html; charset=utf-8"])
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-    }
+let setup = Setup()
+let tls = try setup.tls.map { tls in
+    try NIOSSLContext(
+        configuration: .makeServerConfiguration(
+            certificateChain: NIOSSLCertificate.fromPEMFile(tls.certificate).map { .certificate($0) },
+            privateKey: .privateKey(NIOSSLPrivateKey(file: tls.key, format: .pem))))
 }
-
-let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-let port = Int(CommandLine.arguments[1]) ?? 0
+let group = MultiThreadedEventLoopGroup(numberOfThreads: setup.loops)
 let channel = try ServerBootstrap(group: group)
-    .serverChannelOption(.backlog, value: 1024)
+    .serverChannelOption(.backlog, value: 4096)
     .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
     .childChannelInitializer { channel in
-        channel.pipeline.configureHTTPServerPipeline(withErrorHandling: true).flatMapThrowing {
-            try channel.pipeline.syncOperations.addHandler(Handler())
+        channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+            try pipeline.configureHTTPServerPipeline(withErrorHandling: true)
+            try pipeline.addHandler(Handler(setup))
         }
     }
     .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-    .bind(host: "127.0.0.1", port: port).wait()
+    .bind(host: "127.0.0.1", port: setup.port).wait()
+// Not `await`: a first thread that Dispatch takes over ends callgrind.
 try channel.closeFuture.wait()

@@ -1,0 +1,1 @@
+"""Measures servers side by side. Read in this order: cases, measures, peers, process, load, content, results, report."""
