@@ -1,4 +1,4 @@
-// The product's server as its program wires it: router, security fields, compression, page cache, limits, access log.
+// The product's server as its program wires it: router, security fields, compression, kept pages, limits, access log, counts.
 import Glibc
 import HTTPWire
 import Logging
@@ -12,15 +12,24 @@ let headers = SecurityHeaders()
 let cache = PageCache(headers: headers)
 var routes = Routes()
 
-// What the portal does for its public pages: kept bytes, chosen on the loop.
-routes.getReady("/page") { exchange in
-    cache.response(for: "page", to: exchange)
-} otherwise: { exchange in
-    try await cache.response(for: "page", tags: [], to: exchange) { page }
+/// What the program does with every exchange.
+struct Observers: ExchangeObserver {
+    let log: AccessLog
+    let metrics: ServerMetrics
+
+    func exchangeFinished(_ record: ExchangeRecord) {
+        log.exchangeFinished(record)
+        metrics.exchangeFinished(record)
+    }
+}
+
+// What the portal does for its public pages: made by a handler once, then found by their path.
+routes.get("/page") { exchange in
+    try await cache.response(for: "/page", tags: [], to: exchange) { page }
 }
 // The same bytes by a handler that runs as a task.
 routes.get("/later") { exchange in
-    try await cache.response(for: "page", tags: [], to: exchange) { page }
+    try await cache.response(for: "/page", tags: [], to: exchange) { page }
 }
 // As the portal sends papers: from an open file.
 for name in ["100k", "10m"] {
@@ -41,13 +50,18 @@ routes.program(.post, "/upload", bodyLimit: 16 << 20) { exchange in
 
 let logger = Logger(label: "bench")
 let router = Router(
-    routes, middleware: [headers, Compression()], errors: ErrorPages(log: { logger.error("\($0.error)") }))
+    routes, middleware: [headers, Compression()], kept: cache, errors: ErrorPages(log: { logger.error("\($0.error)") }))
 guard let address = SocketAddress("127.0.0.1:\(setup.port)") else { preconditionFailure("port \(setup.port)") }
-let tls = try setup.tls.map { try TLSConfiguration(certificateFile: $0.certificate, keyFile: $0.key) }
-let log = AccessLog(path: setup.root + "/access-\(setup.port).jsonl")
+let tls = try setup.tls.map { try TLSConfiguration([CertificateFiles(chain: $0.certificate, key: $0.key)]) }
+let observers = Observers(
+    log: AccessLog(path: setup.root + "/access-\(setup.port).jsonl"),
+    metrics: ServerMetrics([
+        ServerMetrics.Listener(
+            name: "public", routes: router.routes.map { ($0.method.name, $0.pattern.description) })
+    ]))
 let server = try Server(
     listeners: [Listener(name: "public", address: address, tls: tls, responder: router)], loops: setup.loops,
-    logger: logger, observer: log)
+    logger: logger, observer: observers)
 try server.start()
 // The first thread stays as it is: one that Dispatch takes over ends callgrind.
 while true { pause() }
