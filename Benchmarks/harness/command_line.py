@@ -28,8 +28,8 @@ def arguments():
 def estimate(case, count, seconds, only=()):
     """Seconds that a case takes, about."""
     servers = len([key for key in case.peers if not only or key in only])
-    each = case.fixed_seconds + (0.3 + seconds) * case.times * (not case.starts_itself and not case.is_fresh)
-    return servers * (min(count, case.most_rounds) * each + 1.5)
+    each = case.fixed_seconds + (0.1 + seconds) * case.times * (not case.starts_itself and not case.is_fresh)
+    return servers * (min(count, case.most_rounds) * each + 1.2)
 
 
 def show_list(options):

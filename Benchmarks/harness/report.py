@@ -32,7 +32,7 @@ def _ratio(spread):
 def _row(results, key):
     case = results.case
     if not results.values(key, case.figures[0].key):
-        reason = " ".join(results.invalid.get(key, ["not run"])[0].split()).replace("|", "/")
+        reason = " ".join(results.invalid[key][0].split()).replace("|", "/")
         return f"| {peers.ALL[key].name} | no figure: {reason[:160]} |" + " |" * len(case.figures)
     cells = [_cell(results, key, figure) for figure in case.figures]
     ratio = "1" if key == PRODUCT else _ratio(results.ratio(case.ratio, key))
@@ -62,7 +62,9 @@ def table(results, seconds):
     lines += [measured + (f" of {seconds} s" if not case.fixed_seconds else "") + ", least and most in brackets.", ""]
     headings = [figure.heading for figure in case.figures] + [f"Một Cửa ÷ this, {ratio}, paired"]
     lines += ["| server | " + " | ".join(headings) + " |", "|---" * (len(headings) + 1) + "|"]
-    lines += [_row(results, key) for key in case.peers]
+    # Who was not asked for has neither samples nor reasons.
+    asked = [key for key in case.peers if key in results.invalid or any(key in samples for samples in results.rounds)]
+    lines += [_row(results, key) for key in asked]
     for verdict in results.verdicts():
         words, reached = _about(verdict, case)
         lines += ["", f"- **{verdict.word}**: {words}; reached {reached}"]
