@@ -1,4 +1,5 @@
 import CLinux
+import Dispatch
 import Glibc
 import HTTPWire
 import Synchronization
@@ -36,6 +37,8 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Indexed by descriptor, which the kernel keeps small.
     private var slots: [Slot] = []
     private var handlerCount = 0
+    /// The most since memory was last given back.
+    private var handlerPeak = 0
     private var nextGeneration: UInt32 = 1
     private var localJobs: [UnownedJob] = []
     private var isStopping = false
@@ -149,6 +152,7 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
         else { return false }
         slots[index] = Slot(handler: handler, generation: mark)
         handlerCount += 1
+        handlerPeak = max(handlerPeak, handlerCount)
         return true
     }
 
@@ -271,6 +275,15 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
         for index in slots.indices {
             if let handler = slots[index].handler { handler.tick(now: now) }
         }
+        giveMemoryBack()
+    }
+
+    /// After a crowd has gone the allocator keeps its memory, scattered in pages that are hardly used: it is told to return
+    /// them, beside the loop, because that takes some milliseconds.
+    private func giveMemoryBack() {
+        guard handlerPeak >= 1024, handlerCount < handlerPeak / 4 else { return }
+        handlerPeak = handlerCount
+        DispatchQueue.global(qos: .utility).async { clinux_return_free_memory() }
     }
 }
 

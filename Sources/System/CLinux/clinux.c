@@ -2,6 +2,7 @@
 #include "clinux.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -88,6 +89,10 @@ ssize_t clinux_receive_descriptors(int socket, int *descriptors, size_t *count, 
         }
     }
     return received;
+}
+
+void clinux_return_free_memory(void) {
+    malloc_trim(0);
 }
 
 int clinux_set_parent_death_signal(int signal) {

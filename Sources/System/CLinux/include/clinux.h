@@ -29,6 +29,9 @@ int clinux_send_descriptors(int socket, const int *descriptors, size_t count, co
 /// Receives them, close-on-exec; `count` says how many fit and then how many came. Bytes received, or -1 with errno.
 ssize_t clinux_receive_descriptors(int socket, int *descriptors, size_t *count, void *bytes, size_t capacity);
 
+/// malloc_trim(3): gives pages that the allocator does not use back to the system.
+void clinux_return_free_memory(void);
+
 /// prctl(PR_SET_PDEATHSIG): this process gets `signal` when its parent dies.
 int clinux_set_parent_death_signal(int signal);
 
