@@ -178,7 +178,7 @@ public final class Server: Sendable {
     /// One socket a loop; the kernel spreads connections over them.
     private func bind(_ address: SocketAddress) throws(SystemCallError) -> [[Int32]] {
         // One without SO_REUSEPORT first: two programs must not share an address by mistake.
-        let probe = try Sockets.listen(on: address, shared: false)
+        let probe = try Sockets.bind(to: address, shared: false)
         let exact = Sockets.localAddress(of: probe) ?? address
         close(probe)
         var descriptors: [[Int32]] = []

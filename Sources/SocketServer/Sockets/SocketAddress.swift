@@ -35,7 +35,7 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     /// The same host with a port that is free now, when this one leaves the choice to the system; itself otherwise.
     public func withFreePort() throws(SystemCallError) -> SocketAddress {
         guard port == 0 else { return self }
-        let probe = try Sockets.listen(on: self, shared: false)
+        let probe = try Sockets.bind(to: self, shared: false)
         defer { close(probe) }
         return Sockets.localAddress(of: probe) ?? self
     }

@@ -28,6 +28,15 @@ enum Transfer: Equatable {
 /// The calls of this room on plain sockets, EINTR retried.
 enum Sockets {
     static func listen(on address: SocketAddress, shared: Bool) throws(SystemCallError) -> Int32 {
+        let descriptor = try bind(to: address, shared: shared)
+        guard Glibc.listen(descriptor, 4096) == 0 else {
+            throw closing(descriptor, SystemCallError("listen \(address)"))
+        }
+        return descriptor
+    }
+
+    /// A socket that has the address but takes nobody: whoever came to it would be reset when it is closed.
+    static func bind(to address: SocketAddress, shared: Bool) throws(SystemCallError) -> Int32 {
         let family = address.host.contains(":") ? AF_INET6 : AF_INET
         let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw SystemCallError("socket") }
@@ -36,11 +45,8 @@ enum Sockets {
         set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
         if shared { set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
         if family == AF_INET6 { set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
-        let bound = address.withSockaddr { bind(descriptor, $0, $1) }
+        let bound = address.withSockaddr { Glibc.bind(descriptor, $0, $1) }
         guard bound == 0 else { throw closing(descriptor, SystemCallError("bind \(address)")) }
-        guard Glibc.listen(descriptor, 4096) == 0 else {
-            throw closing(descriptor, SystemCallError("listen \(address)"))
-        }
         return descriptor
     }
 
