@@ -26,6 +26,7 @@ public enum ConditionalRequest {
 
     /// Judges the request's fields against what is there.
     public static func evaluate(_ head: RequestHead, _ current: Validators) -> Outcome {
+        guard head.storage.mayHave(conditions) else { return .proceed }
         let fields = head.fields
         let isRead = head.method == .get || head.method == .head
         if let ifMatch = fields[.ifMatch] {
@@ -44,6 +45,10 @@ public enum ConditionalRequest {
         }
         return .proceed
     }
+
+    private static let conditions =
+        KnownField.ifMatch.bit | KnownField.ifNoneMatch.bit | KnownField.ifModifiedSince.bit
+        | KnownField.ifUnmodifiedSince.bit
 
     /// Whether a Range field may be applied (If-Range, §13.1.5: strong comparison, and the exact moment).
     public static func rangeApplies(_ head: RequestHead, _ current: Validators) -> Bool {

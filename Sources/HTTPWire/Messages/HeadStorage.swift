@@ -15,6 +15,7 @@ struct ByteSpan: Sendable {
 /// requests ask for one or two of their fields.
 ///
 /// A connection's loop uses the same storage for request after request as long as nobody else holds it.
+@usableFromInline
 final class HeadStorage: @unchecked Sendable {
     // Guard: filled before the head is handed out; emptied again only by who holds the only reference to it.
     struct Line {
@@ -23,62 +24,91 @@ final class HeadStorage: @unchecked Sendable {
         let known: KnownField
     }
 
-    private(set) var bytes: [UInt8] = []
-    private(set) var lines: [Line] = []
+    /// Memory of its own: an array would be counted and checked at each look.
+    @exclusivity(unchecked) private var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    @exclusivity(unchecked) private var count = 0
+    @exclusivity(unchecked) private var lineMemory = UnsafeMutableBufferPointer<Line>(start: nil, count: 0)
+    @exclusivity(unchecked) private var lineCount = 0
     /// The known names among the lines.
-    private(set) var present: UInt32 = 0
+    @exclusivity(unchecked) private(set) var present: UInt32 = 0
     /// Of the request target.
-    var path = ByteSpan(0, count: 0)
+    @exclusivity(unchecked) var path = ByteSpan(0, count: 0)
     /// Behind "?"; nil without one.
-    var query: ByteSpan?
+    @exclusivity(unchecked) var query: ByteSpan?
     /// See `RequestHead`.
-    var requestID: UInt64 = 0
-    var route = -1
+    @exclusivity(unchecked) var requestID: UInt64 = 0
+    @exclusivity(unchecked) var route = -1
     /// Of a head that did not come over the wire: its fields, instead of lines.
-    var made: HeaderFields?
+    @exclusivity(unchecked) var made: HeaderFields?
 
     func refill(_ head: UnsafeRawBufferPointer) {
-        bytes.removeAll(keepingCapacity: true)
-        bytes.append(contentsOf: head)
-        lines.removeAll(keepingCapacity: true)
+        // Room for a Host that only the target names.
+        let wanted = head.count + HeadStorage.hostName.utf8CodeUnitCount
+        if memory.count < wanted {
+            memory.deallocate()
+            memory = .allocate(byteCount: max(wanted, 512), alignment: 8)
+        }
+        memory.copyMemory(from: head)
+        count = head.count
+        lineCount = 0
         present = 0
         query = nil
         made = nil
         route = -1
     }
 
+    /// In wire order; valid as long as somebody holds the storage.
+    var lines: UnsafeBufferPointer<Line> { UnsafeBufferPointer(rebasing: lineMemory[..<lineCount]) }
+
     func add(_ line: Line) {
-        lines.append(line)
+        if lineCount == lineMemory.count {
+            let fresh = UnsafeMutableBufferPointer<Line>.allocate(capacity: max(16, lineCount * 2))
+            _ = fresh.initialize(from: lines)
+            lineMemory.deallocate()
+            lineMemory = fresh
+        }
+        lineMemory.initializeElement(at: lineCount, to: line)
+        lineCount += 1
         present |= line.known.bit
     }
 
     /// The authority of an absolute-form target takes Host's place (RFC 9112 §3.2.2), whether or not that was sent.
     func setHost(to authority: ByteSpan) {
         if let index = lines.firstIndex(where: { $0.known == .host }) {
-            lines[index].value = authority
+            lineMemory[index].value = authority
         } else {
-            let name = ByteSpan(bytes.count, count: 4)
-            bytes.append(contentsOf: "Host".utf8)
-            add(Line(name: name, value: authority, known: .host))
+            let name = HeadStorage.hostName
+            memory[count...].copyBytes(from: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+            add(Line(name: ByteSpan(count, count: name.utf8CodeUnitCount), value: authority, known: .host))
+            count += name.utf8CodeUnitCount
         }
+    }
+
+    private static let hostName: StaticString = "Host"
+
+    deinit {
+        memory.deallocate()
+        lineMemory.deallocate()
     }
 
     func has(_ known: KnownField) -> Bool { present & known.bit != 0 }
 
-    func withBytes<Result>(_ span: ByteSpan, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[span.range])) }
-    }
+    /// Whether a field of the set may be there.
+    func mayHave(_ fields: UInt32) -> Bool { made != nil || present & fields != 0 }
 
-    func text(_ span: ByteSpan) -> String { withBytes(span) { $0.text } }
+    /// Valid as long as somebody holds the storage.
+    func bytes(_ span: ByteSpan) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[span.range]) }
+
+    @usableFromInline var pathBytes: UnsafeRawBufferPointer { bytes(path) }
+
+    func text(_ span: ByteSpan) -> String { bytes(span).text }
 
     /// Whether a line's name is `name`.
     func isNamed(_ line: Line, _ name: FieldName) -> Bool {
         guard name.known == line.known else { return false }
         if name.known != .other { return true }
         guard Int(line.name.count) == name.canonical.utf8.count else { return false }
-        return withBytes(line.name) { bytes in
-            zip(bytes, name.canonical.utf8).allSatisfy { Octet.lower($0) == $1 }
-        }
+        return zip(bytes(line.name), name.canonical.utf8).allSatisfy { Octet.lower($0) == $1 }
     }
 }
 

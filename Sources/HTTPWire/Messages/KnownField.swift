@@ -34,9 +34,13 @@ struct KnownField: Hashable, Sendable {
     /// Its place in a set of those present.
     var bit: UInt32 { 1 << UInt32(number) }
 
-    /// Recognises a name; `other` for all that is not listed above.
+    /// Recognises a name, which must be a token; `other` for all that is not listed above.
     init(_ name: UnsafeRawBufferPointer) {
-        self = KnownField.candidate(name).flatMap { name.equalsIgnoringCase($0.0) ? $0.1 : nil } ?? .other
+        guard let (text, field) = KnownField.candidate(name), name.isToken(named: text) else {
+            self = .other
+            return
+        }
+        self = field
     }
 
     /// Length and first letter leave one name each.

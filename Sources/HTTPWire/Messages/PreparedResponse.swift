@@ -1,21 +1,36 @@
 /// A complete answer that is made once and sent many times: everything but its date and the fate of the connection is in
 /// bytes already. Never for answers that carry a cookie or anything else that is one person's.
 public final class PreparedResponse: Sendable {
-    /// What it was made from.
-    public let response: Response
-    /// From the status line to the beginning of the Date field's value.
-    let head: [UInt8]
-    /// The content, left out in answers to HEAD.
-    let content: [UInt8]
+    private let original: Response
+    /// What it was made from; sent in bytes unless somebody changes it.
+    public var response: Response {
+        var response = original
+        response.prepared = self
+        return response
+    }
+    /// What the answer is counted under.
+    public let status: Status
+    /// As it is sent on a connection that is kept, but for the date's value.
+    let bytes: [UInt8]
+    /// Where the Date field's value stands.
+    let datePlace: Int
+    /// Where the content begins, which is left out in answers to HEAD.
+    let contentPlace: Int
 
     /// Takes an answer whose content is in memory; traps otherwise, which is a programming mistake.
     public init(_ response: Response) {
-        self.response = response
+        original = response
+        status = response.status
+        var bytes = ResponseEncoder.preparedHead(of: response)
+        datePlace = bytes.count
+        bytes.append(contentsOf: [UInt8](repeating: Octet.space, count: HTTPDate.byteCount))
+        bytes.append(contentsOf: ResponseEncoder.end)
+        contentPlace = bytes.count
         switch response.body {
-        case .empty: content = []
-        case .bytes(let bytes): content = response.status.allowsContent ? bytes : []
+        case .empty: break
+        case .bytes(let content): bytes.append(contentsOf: response.status.allowsContent ? content : [])
         case .file, .stream: preconditionFailure("only what is in memory can be prepared")
         }
-        head = ResponseEncoder.preparedHead(of: response)
+        self.bytes = bytes
     }
 }

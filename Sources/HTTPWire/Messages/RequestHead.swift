@@ -12,7 +12,7 @@ public struct RequestHead: Sendable {
     public let method: Method
     /// The protocol version of the request line.
     public let version: Version
-    private let storage: HeadStorage
+    @usableFromInline let storage: HeadStorage
 
     /// Made by the parser: `storage` holds the path, the query and the fields.
     init(method: Method, version: Version, storage: HeadStorage) {
@@ -61,7 +61,8 @@ public struct RequestHead: Sendable {
     public var hasQuery: Bool { storage.query != nil }
 
     /// The bytes of the path, without making a text of them; valid within `body` only.
+    @inlinable
     public func withPathBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        storage.withBytes(storage.path, body)
+        withExtendedLifetime(storage) { body(storage.pathBytes) }
     }
 }

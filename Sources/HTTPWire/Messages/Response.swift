@@ -38,11 +38,13 @@ public enum ResponseBody: Sendable {
 /// A response: the server adds `Date`, `Content-Length` or `Transfer-Encoding`, and `Connection`.
 public struct Response: Sendable {
     /// The status line.
-    public var status: Status
+    public var status: Status { didSet { prepared = nil } }
     /// The header section without framing fields.
-    public var fields: HeaderFields
+    public var fields: HeaderFields { didSet { prepared = nil } }
     /// The content. A response to HEAD keeps it, so that lengths are true; the server leaves it unsent.
-    public var body: ResponseBody
+    public var body: ResponseBody { didSet { prepared = nil } }
+    /// The same in bytes, as long as nothing was changed: a complete answer that was made ahead of time.
+    public internal(set) var prepared: PreparedResponse?
 
     /// Puts a response together.
     public init(_ status: Status, fields: HeaderFields = HeaderFields(), body: ResponseBody = .empty) {

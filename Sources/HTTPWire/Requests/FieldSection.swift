@@ -7,13 +7,15 @@ struct FieldLine {
         guard line[0] != Octet.space, line[0] != Octet.tab else {
             throw Refusal(.badRequest, "RFC 9112 §5.2", "folded line")
         }
-        guard let colon = line.firstOffset(of: Octet.colon, from: 0) else {
-            throw Refusal(.badRequest, "RFC 9112 §5", "field line without colon")
-        }
-        name = UnsafeRawBufferPointer(rebasing: line[..<colon])
-        guard !name.isEmpty, name.allSatisfy(isTokenByte) else {
+        var colon = 0
+        while colon < line.count, isTokenByte(line[colon]) { colon += 1 }
+        guard colon > 0, colon < line.count, line[colon] == Octet.colon else {
+            guard line.firstOffset(of: Octet.colon, from: 0) != nil else {
+                throw Refusal(.badRequest, "RFC 9112 §5", "field line without colon")
+            }
             throw Refusal(.badRequest, "RFC 9112 §5.1", "field name is not a token")
         }
+        name = UnsafeRawBufferPointer(start: line.baseAddress, count: colon)
         value = UnsafeRawBufferPointer(rebasing: line[(colon + 1)...]).trimmed
         guard value.isFieldValue else {
             throw Refusal(.badRequest, "RFC 9110 §5.5", "control character in a field value")
@@ -44,7 +46,23 @@ struct FieldSection {
 extension UnsafeRawBufferPointer {
     /// Whether no byte is a control character other than the tab (RFC 9110 §5.5).
     fileprivate var isFieldValue: Bool {
-        for byte in self where byte < 0x20 && byte != Octet.tab || byte == 0x7F { return false }
+        var position = 0
+        while position + 8 <= count, !mayHoldControl(loadUnaligned(fromByteOffset: position, as: UInt64.self)) {
+            position += 8
+        }
+        while position < count {
+            let byte = self[position]
+            if byte < 0x20 && byte != Octet.tab || byte == 0x7F { return false }
+            position += 1
+        }
         return true
     }
+}
+
+/// Whether one of eight bytes may be a control character; true for some that are none (a tab, a letter beside one).
+private func mayHoldControl(_ word: UInt64) -> Bool {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let highs: UInt64 = 0x8080_8080_8080_8080
+    // A byte below 0x20 borrows from its high bit; one that is 0x7F carries into it.
+    return ((word &- ones &* 0x20) & ~word | (word &+ ones) & ~word) & highs != 0
 }

@@ -26,11 +26,11 @@ struct HeadRules {
             return
         }
         var host: ByteSpan?
-        for line in storage.lines where line.known == .host {
+        for index in storage.lines.indices where storage.lines[index].known == .host {
             guard host == nil else { throw Refusal(.badRequest, "RFC 9112 §3.2", "two Host fields") }
-            host = line.value
+            host = storage.lines[index].value
         }
-        guard let host, storage.withBytes(host, HostRules.isValid) else {
+        guard let host, HostRules.isValid(storage.bytes(host)) else {
             throw Refusal(.badRequest, "RFC 9112 §3.2", "invalid Host")
         }
     }
@@ -107,19 +107,21 @@ enum HostRules {
             }
             end = close + 1
         } else {
-            end = bytes.firstOffset(of: Octet.colon, from: 0) ?? bytes.count
-            guard end > 0, bytes[..<end].allSatisfy(isRegisteredNameByte) else { return false }
+            end = 0
+            while end < bytes.count, isRegisteredNameByte(bytes[end]) { end += 1 }
+            guard end > 0 else { return false }
         }
         guard end < bytes.count else { return true }
-        return bytes[end] == Octet.colon && bytes.count - end <= 6 && bytes[(end + 1)...].allSatisfy(Octet.isDigit)
+        guard bytes[end] == Octet.colon, bytes.count - end <= 6 else { return false }
+        for index in (end + 1)..<bytes.count where !Octet.isDigit(bytes[index]) { return false }
+        return true
     }
 
+    /// Letters, digits, ".", "-" and "_", as one bit a byte.
     private static func isRegisteredNameByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
-            true
-        default: false
-        }
+        let low: UInt64 = 0x03FF_6000_0000_0000
+        let high: UInt64 = 0x07FF_FFFE_87FF_FFFE
+        guard byte < 128 else { return false }
+        return (byte < 64 ? low >> UInt64(byte) : high >> UInt64(byte & 63)) & 1 == 1
     }
 }

@@ -47,6 +47,31 @@ extension UnsafeRawBufferPointer {
         return UnsafeRawBufferPointer(rebasing: self[first..<last])
     }
 
+    func equals(_ text: StaticString) -> Bool {
+        guard text.utf8CodeUnitCount == count, let base = baseAddress else { return false }
+        return memcmp(base, text.utf8Start, count) == 0
+    }
+
+    /// Whether a token is `name`, which holds lower-case letters and dashes alone. No other byte of a token becomes one of
+    /// those when bit 5 is set, so that eight bytes can be compared at a time.
+    func isToken(named name: StaticString) -> Bool {
+        guard name.utf8CodeUnitCount == count, let base = baseAddress else { return false }
+        let lower: UInt64 = 0x2020_2020_2020_2020
+        let other = UnsafeRawPointer(name.utf8Start)
+        guard count >= 8 else {
+            for index in 0..<count where self[index] | 0x20 != name.utf8Start[index] { return false }
+            return true
+        }
+        var position = 0
+        while true {
+            let word = base.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            guard word | lower == other.loadUnaligned(fromByteOffset: position, as: UInt64.self) else { return false }
+            guard position + 8 < count else { return true }
+            // The last word overlaps the one before.
+            position = Swift.min(position + 8, count - 8)
+        }
+    }
+
     func equalsIgnoringCase(_ text: StaticString) -> Bool {
         guard text.utf8CodeUnitCount == count else { return false }
         for index in 0..<count where Octet.lower(self[index]) != Octet.lower(text.utf8Start[index]) { return false }

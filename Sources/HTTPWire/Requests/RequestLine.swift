@@ -30,16 +30,17 @@ struct RequestLine {
     }
 
     private static func method(_ bytes: UnsafeRawBufferPointer) throws(Refusal) -> Method {
+        if bytes.equals("GET") { return .get }
+        if bytes.equals("POST") { return .post }
         guard !bytes.isEmpty, bytes.count <= longestMethod, bytes.allSatisfy(isTokenByte) else {
             throw Refusal(.badRequest, "RFC 9112 §3.1", "method is not a token")
         }
-        if bytes.elementsEqual("GET".utf8) { return .get }
-        if bytes.elementsEqual("POST".utf8) { return .post }
         return Method(unchecked: bytes.text)
     }
 
     private static func version(_ bytes: UnsafeRawBufferPointer) throws(Refusal) -> RequestHead.Version {
-        guard bytes.count == 8, bytes[..<5].elementsEqual("HTTP/".utf8), Octet.isDigit(bytes[5]),
+        if bytes.equals("HTTP/1.1") { return .http11 }
+        guard bytes.count == 8, UnsafeRawBufferPointer(rebasing: bytes[..<5]).equals("HTTP/"), Octet.isDigit(bytes[5]),
             bytes[6] == UInt8(ascii: "."), Octet.isDigit(bytes[7])
         else { throw Refusal(.badRequest, "RFC 9112 §2.3", "malformed version") }
         guard bytes[5] == UInt8(ascii: "1") else {

@@ -3,6 +3,9 @@ public enum HTTPDate {
     private static let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
+    /// Length of an IMF-fixdate.
+    static let byteCount = 29
+
     /// e.g. `Sun, 06 Nov 1994 08:49:37 GMT`; `seconds` since 1970, years 1970 to 9999.
     public static func format(seconds: Int64) -> String {
         let day = seconds / 86_400

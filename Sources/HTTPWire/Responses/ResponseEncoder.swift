@@ -47,10 +47,18 @@ public enum ResponseEncoder {
         _ prepared: PreparedResponse, version: RequestHead.Version, keepAlive: Bool, isHead: Bool, date: [UInt8],
         to buffer: inout [UInt8]
     ) {
-        buffer.append(contentsOf: prepared.head)
-        buffer.append(contentsOf: date)
-        appendEnd(version: version, keepAlive: keepAlive, to: &buffer)
-        if !isHead { buffer.append(contentsOf: prepared.content) }
+        let start = buffer.count
+        if keepAlive, version == .http11, !isHead {
+            buffer.append(contentsOf: prepared.bytes)
+        } else {
+            buffer.append(contentsOf: prepared.bytes[..<(prepared.datePlace + HTTPDate.byteCount)])
+            appendEnd(version: version, keepAlive: keepAlive, to: &buffer)
+            if !isHead { buffer.append(contentsOf: prepared.bytes[prepared.contentPlace...]) }
+        }
+        let place = start + prepared.datePlace
+        buffer.withUnsafeMutableBytes { bytes in
+            date.withUnsafeBytes { bytes[place..<(place + HTTPDate.byteCount)].copyBytes(from: $0.prefix(HTTPDate.byteCount)) }
+        }
     }
 
     /// What a prepared answer begins with: all but the date's value and what depends on the connection.
@@ -91,7 +99,7 @@ public enum ResponseEncoder {
     }
 
     private static let dateName = Array("\r\nDate: ".utf8)
-    private static let end = Array("\r\n\r\n".utf8)
+    static let end = Array("\r\n\r\n".utf8)
     private static let closeEnd = Array("\r\nConnection: close\r\n\r\n".utf8)
     private static let keepAliveEnd = Array("\r\nConnection: keep-alive\r\n\r\n".utf8)
 

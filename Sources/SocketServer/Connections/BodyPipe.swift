@@ -2,11 +2,11 @@ import HTTPWire
 
 /// Content on its way from the connection to the handler. Lives on the loop's thread.
 final class BodyPipe {
-    private var pieces: [[UInt8]] = []
-    private var first = 0
-    private(set) var waitingBytes = 0
-    private var ending: Result<Void, BodyError>?
-    private var reader: CheckedContinuation<Result<[UInt8]?, BodyError>, Never>?
+    @exclusivity(unchecked) private var pieces: [[UInt8]] = []
+    @exclusivity(unchecked) private var first = 0
+    @exclusivity(unchecked) private(set) var waitingBytes = 0
+    @exclusivity(unchecked) private var ending: Result<Void, BodyError>?
+    @exclusivity(unchecked) private var reader: CheckedContinuation<Result<[UInt8]?, BodyError>, Never>?
 
     /// Hands over content, or keeps it until it is asked for.
     func push(_ piece: [UInt8]) {

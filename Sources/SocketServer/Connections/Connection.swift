@@ -12,34 +12,34 @@ final class Connection: EventHandler, @unchecked Sendable {
     /// The address of the socket's other end, which may be a proxy's.
     let socketAddress: String
     /// The client, as far as known: a PROXY header names another than the socket.
-    private(set) var peer: Peer
+    @exclusivity(unchecked) private(set) var peer: Peer
     /// Bytes of a PROXY header that is still coming; nil when none is expected.
-    private var proxyBytes: [UInt8]?
-    var state: ConnectionState
-    var parser: RequestParser
+    @exclusivity(unchecked) private var proxyBytes: [UInt8]?
+    @exclusivity(unchecked) var state: ConnectionState
+    @exclusivity(unchecked) var parser: RequestParser
     /// Received, not yet consumed.
-    var input: [UInt8] = []
+    @exclusivity(unchecked) var input: [UInt8] = []
     /// To be sent; `outputStart` bytes of it are gone already.
-    var output: [UInt8] = []
-    var outputStart = 0
+    @exclusivity(unchecked) var output: [UInt8] = []
+    @exclusivity(unchecked) var outputStart = 0
     /// Sent after `output`.
-    var pending: PendingContent?
+    @exclusivity(unchecked) var pending: PendingContent?
     /// The request in progress, when it was not answered at once.
-    var exchange: Exchange?
+    @exclusivity(unchecked) var exchange: Exchange?
     /// Who waits for the output to drain.
-    var drainWaiter: CheckedContinuation<Bool, Never>?
-    var isClosed = false
-    var hasEnded = false
+    @exclusivity(unchecked) var drainWaiter: CheckedContinuation<Bool, Never>?
+    @exclusivity(unchecked) var isClosed = false
+    @exclusivity(unchecked) var hasEnded = false
     /// After the output: no more requests.
-    var closesAfterOutput = false
+    @exclusivity(unchecked) var closesAfterOutput = false
     /// The client may still be sending: close in two steps, so that it sees its answer.
-    var needsLinger = false
-    private var isServing = false
+    @exclusivity(unchecked) var needsLinger = false
+    @exclusivity(unchecked) private var isServing = false
     /// A TLS handshake is under way.
-    private var isGreeting: Bool
-    private var isRegistered = false
-    private var interest: UInt32 = 0
-    var lingerDropped: Int64 = 0
+    @exclusivity(unchecked) private var isGreeting: Bool
+    @exclusivity(unchecked) private var isRegistered = false
+    @exclusivity(unchecked) private var interest: UInt32 = 0
+    @exclusivity(unchecked) var lingerDropped: Int64 = 0
 
     var core: ServerCore { origin.core }
     var limits: ServerLimits { origin.core.limits }

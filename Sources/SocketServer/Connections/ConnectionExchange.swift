@@ -9,7 +9,7 @@ extension Connection {
             _ = makeExchange(parsed, client)
             return refuse(Refusal(.serviceUnavailable, "RFC 9110 \u{A7}15.6.4", "too many connections"))
         }
-        switch origin.listener.responder.answer(parsed.head, from: client) {
+        switch origin.answer(parsed.head, client) {
         case .prepared(let prepared):
             if parsed.framing == .none {
                 answer(prepared, parsed, client)
@@ -41,12 +41,12 @@ extension Connection {
         } else {
             closesAfterOutput = true
         }
-        guard let observer = core.observer else { return }
-        observer.exchangeFinished(
+        guard let observe = core.observe else { return }
+        observe(
             ExchangeRecord(
                 listener: origin.listener.name, listenerNumber: origin.number, loop: loop.number,
                 at: loop.wallMilliseconds, peer: client, head: head,
-                status: prepared.response.status, byteCount: Int64(output.count - before),
+                status: prepared.status, byteCount: Int64(output.count - before),
                 microseconds: MonotonicClock.microseconds() - loop.turnStartedAt, refusal: nil))
     }
 
@@ -170,6 +170,10 @@ extension Connection {
         exchange.isAnswered = true
         exchange.status = response.status
         decideClosing(exchange)
+        if let prepared = response.prepared {
+            write(prepared, exchange)
+            return false
+        }
         let version = exchange.parsed.head.version
         let framing = ResponseEncoder.framing(of: response, version: version)
         exchange.framing = framing
@@ -195,6 +199,15 @@ extension Connection {
         exchange.sentBytes += Int64(output.count - before)
         complete(exchange)
         return false
+    }
+
+    private func write(_ prepared: PreparedResponse, _ exchange: Exchange) {
+        let before = output.count
+        ResponseEncoder.append(
+            prepared, version: exchange.parsed.head.version, keepAlive: exchange.keepAlive,
+            isHead: exchange.parsed.head.method == .head, date: loop.date, to: &output)
+        exchange.sentBytes += Int64(output.count - before)
+        complete(exchange)
     }
 
     /// A connection is kept only when nothing of the request is left, or little enough to be read and dropped.
@@ -295,7 +308,7 @@ extension Connection {
 
     func record(_ exchange: Exchange) {
         guard exchange.isAnswered else { return }
-        core.observer?.exchangeFinished(
+        core.observe?(
             ExchangeRecord(
                 listener: origin.listener.name, listenerNumber: origin.number, loop: loop.number,
                 at: loop.wallMilliseconds, peer: exchange.peer,

@@ -5,25 +5,25 @@ final class Exchange {
     let parsed: ParsedHead
     let peer: Peer
     let startedAt: UInt64
-    var decoder: BodyDecoder
+    @exclusivity(unchecked) var decoder: BodyDecoder
     /// Where content goes; nil when nobody wants it.
-    var pipe: BodyPipe?
-    var bodyLimit: Int64 = 0
+    @exclusivity(unchecked) var pipe: BodyPipe?
+    @exclusivity(unchecked) var bodyLimit: Int64 = 0
     /// The client waits for 100 (Continue), which has not been sent.
-    var owesContinue: Bool
-    var keepAlive: Bool
-    var task: Task<Void, Never>?
+    @exclusivity(unchecked) var owesContinue: Bool
+    @exclusivity(unchecked) var keepAlive: Bool
+    @exclusivity(unchecked) var task: Task<Void, Never>?
     /// Whether the head of the answer is out.
-    var isAnswered = false
+    @exclusivity(unchecked) var isAnswered = false
     /// Whether the whole answer is in the output.
-    var isComplete = false
+    @exclusivity(unchecked) var isComplete = false
     /// The answer came from the server itself; what the handler still says is ignored.
-    var isAbandoned = false
-    var discarded: Int64 = 0
-    var status = Status.ok
-    var sentBytes: Int64 = 0
-    var framing = ResponseFraming.none
-    var refusal: Refusal?
+    @exclusivity(unchecked) var isAbandoned = false
+    @exclusivity(unchecked) var discarded: Int64 = 0
+    @exclusivity(unchecked) var status = Status.ok
+    @exclusivity(unchecked) var sentBytes: Int64 = 0
+    @exclusivity(unchecked) var framing = ResponseFraming.none
+    @exclusivity(unchecked) var refusal: Refusal?
 
     init(parsed: ParsedHead, peer: Peer, limits: WireLimits, startedAt: UInt64) {
         self.parsed = parsed

@@ -11,8 +11,8 @@ final class PendingContent {
     static let worthKeeping = 16_384
 
     let source: Source
-    private(set) var offset: Int64
-    private(set) var remaining: Int64
+    @exclusivity(unchecked) private(set) var offset: Int64
+    @exclusivity(unchecked) private(set) var remaining: Int64
 
     init(_ region: any FileRegion) {
         source = .file(region)

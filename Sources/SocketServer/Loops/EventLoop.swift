@@ -35,32 +35,32 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
     private let probeSentAt = Atomic<UInt64>(0)
 
     /// Indexed by descriptor, which the kernel keeps small.
-    private var slots: [Slot] = []
-    private var handlerCount = 0
+    @exclusivity(unchecked) private var slots: [Slot] = []
+    @exclusivity(unchecked) private var handlerCount = 0
     /// The most since memory was last given back.
-    private var handlerPeak = 0
-    private var nextGeneration: UInt32 = 1
-    private var localJobs: [UnownedJob] = []
-    private var isStopping = false
-    private var lastTick: UInt64 = 0
-    private var dateSecond: Int64 = 0
+    @exclusivity(unchecked) private var handlerPeak = 0
+    @exclusivity(unchecked) private var nextGeneration: UInt32 = 1
+    @exclusivity(unchecked) private var localJobs: [UnownedJob] = []
+    @exclusivity(unchecked) private var isStopping = false
+    @exclusivity(unchecked) private var lastTick: UInt64 = 0
+    @exclusivity(unchecked) private var dateSecond: Int64 = 0
 
     /// Its place among the server's loops.
     let number: Int
     let gauges = LoopGauges()
-    private var lastRequestID: UInt64
+    @exclusivity(unchecked) private var lastRequestID: UInt64
     /// When the events of this turn were taken, in monotonic microseconds: exact enough for deadlines.
-    private(set) var turnStartedAt: UInt64 = 0
+    @exclusivity(unchecked) private(set) var turnStartedAt: UInt64 = 0
     /// The same moment on the wall, in milliseconds since 1970: for the Date field and the log.
-    private(set) var wallMilliseconds: Int64 = 0
+    @exclusivity(unchecked) private(set) var wallMilliseconds: Int64 = 0
     /// The Date field's value, made once a second.
-    private(set) var date: [UInt8] = []
+    @exclusivity(unchecked) private(set) var date: [UInt8] = []
     /// Shared by all connections of the loop: what one recv brings.
     let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
     /// Output storage that goes from connection to connection, so that a request allocates none.
-    var spareOutput: [UInt8] = []
+    @exclusivity(unchecked) var spareOutput: [UInt8] = []
     /// The same for heads.
-    var headBuffer = HeadBuffer()
+    @exclusivity(unchecked) var headBuffer = HeadBuffer()
 
     init(number: Int) throws(SystemCallError) {
         self.number = number

@@ -12,41 +12,53 @@ import Synchronization
 public final class AccessLog: ExchangeObserver {
     /// Lines of one loop; padded by being an object of its own.
     private final class Shard: Sendable {
-        let pending = Mutex<(lines: [UInt8], lost: Int)>(([], 0))
+        let pending = Mutex(Pending())
+    }
+
+    private struct Pending: ~Copyable {
+        var lines = LineBatch()
+        var lost = 0
+    }
+
+    private struct File: ~Copyable {
+        var descriptor: Int32
+        /// Changes places with the lines of the loop that is written, so that no batch needs new storage.
+        var spare = LineBatch()
     }
 
     /// A disk that does not keep up costs lines, never memory: so many bytes wait for each loop.
     private static let waitingBytes = 4 << 20
+    private static let keptBytes = 1 << 20
     private static let interval = DispatchTimeInterval.milliseconds(200)
 
     private let shards = (0..<64).map { _ in Shard() }
     private let queue = DispatchQueue(label: "access-log")
     private let path: String
     private let secretPrefixes: [[UInt8]]
-    /// Written on `queue` only, but for the first.
-    private let descriptor: Mutex<Int32>
+    /// Used on `queue` only, but for the beginning and the end.
+    private let file: Mutex<File>
 
     /// Appends to the file at `path`, which is made with mode 0600. The path segment that follows one of `secretPrefixes`
     /// is written as `*`. When the file cannot be opened nothing is logged: serving goes before logging.
     public init(path: String, secretPrefixes: [String] = []) {
         self.path = path
         self.secretPrefixes = secretPrefixes.map { Array($0.utf8) }
-        descriptor = Mutex(AccessLog.open(path))
+        file = Mutex(File(descriptor: AccessLog.open(path)))
     }
 
-    deinit { descriptor.withLock { _ = close($0) } }
+    deinit { file.withLock { _ = close($0.descriptor) } }
 
     /// Whether the file could be opened.
-    public var isOpen: Bool { descriptor.withLock { $0 >= 0 } }
+    public var isOpen: Bool { file.withLock { $0.descriptor >= 0 } }
 
     /// Opens the file again, after another program has moved it away; blocks for as long as a write takes.
     public func reopen() {
         queue.sync {
             writeWaiting()
             let fresh = AccessLog.open(path)
-            descriptor.withLock { held in
-                _ = close(held)
-                held = fresh
+            file.withLock { file in
+                _ = close(file.descriptor)
+                file.descriptor = fresh
             }
         }
     }
@@ -59,7 +71,7 @@ public final class AccessLog: ExchangeObserver {
                 return false
             }
             let isFirst = pending.lines.isEmpty
-            append(record, to: &pending.lines)
+            pending.lines.append(atMost: AccessLog.longestLine(record)) { append(record, to: &$0) }
             return isFirst
         }
         if isFirst { queue.asyncAfter(deadline: .now() + AccessLog.interval) { [self] in writeWaiting() } }
@@ -74,26 +86,25 @@ public final class AccessLog: ExchangeObserver {
 
     /// On `queue`.
     private func writeWaiting() {
-        for shard in shards {
-            let (lines, lost) = shard.pending.withLock { pending in
-                let taken = pending
-                pending = ([], 0)
-                // The next batch will be about as long: growing step by step would copy it several times.
-                if !taken.lines.isEmpty { pending.lines.reserveCapacity(min(taken.lines.count, 1 << 20)) }
-                return taken
+        file.withLock { file in
+            for shard in shards {
+                let lost = shard.pending.withLock { pending in
+                    swap(&pending.lines, &file.spare)
+                    defer { pending.lost = 0 }
+                    return pending.lost
+                }
+                file.spare.withBytes { AccessLog.write($0, to: file.descriptor) }
+                file.spare.empty(keepingAtMost: AccessLog.keptBytes)
+                if lost > 0 { Array("{\"lost\":\(lost)}\n".utf8).withUnsafeBytes { AccessLog.write($0, to: file.descriptor) } }
             }
-            guard !lines.isEmpty else { continue }
-            write(lines)
-            if lost > 0 { write(Array("{\"lost\":\(lost)}\n".utf8)) }
         }
     }
 
-    private func write(_ bytes: [UInt8]) {
-        let descriptor = descriptor.withLock { $0 }
+    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {
         guard descriptor >= 0 else { return }
         var start = 0
         while start < bytes.count {
-            let count = bytes[start...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + start }, bytes.count - start)
             guard count > 0 else { return }
             start += count
         }
@@ -101,75 +112,57 @@ public final class AccessLog: ExchangeObserver {
 
     // MARK: A line
 
-    private func append(_ record: ExchangeRecord, to line: inout [UInt8]) {
-        line.append(contentsOf: "{\"at\":".utf8)
-        line.append(decimal: record.at)
-        line.append(contentsOf: ",\"id\":\"".utf8)
-        line.append(hexadecimal: record.head.id)
-        line.append(contentsOf: "\",\"listener\":\"".utf8)
-        line.append(escaping: record.listener.utf8)
-        line.append(contentsOf: "\",\"peer\":\"".utf8)
-        line.append(escaping: record.peer.address.utf8)
-        line.append(contentsOf: "\",\"method\":\"".utf8)
-        line.append(escaping: record.head.method.name.utf8)
-        line.append(contentsOf: "\",\"path\":\"".utf8)
-        record.head.withPathBytes { path in appendPath(path, to: &line) }
-        line.append(contentsOf: "\",\"status\":".utf8)
-        line.append(decimal: Int64(record.status.code))
-        line.append(contentsOf: ",\"bytes\":".utf8)
-        line.append(decimal: record.byteCount)
-        line.append(contentsOf: ",\"microseconds\":".utf8)
-        line.append(decimal: Int64(clamping: record.microseconds))
-        if let trace = TraceContext(record.head.fields) {
-            line.append(contentsOf: ",\"trace\":\"\(trace.traceID)\",\"parent\":\"\(trace.parentID)\"".utf8)
-        }
-        if let refusal = record.refusal {
-            line.append(contentsOf: ",\"refused\":\"".utf8)
-            line.append(escaping: refusal.reason.utf8)
-            line.append(UInt8(ascii: "\""))
-        }
-        line.append(contentsOf: "}\n".utf8)
+    /// Everything in a line but texts: names of members, numbers, punctuation.
+    private static let frameBytes = 512
+
+    private static func longestLine(_ record: ExchangeRecord) -> Int {
+        let texts =
+            record.listener.utf8.count + record.peer.address.utf8.count + record.head.method.name.utf8.count
+            + record.head.withPathBytes(\.count) + (record.refusal?.reason.utf8.count ?? 0)
+        return frameBytes + texts * LineCursor.longestEscape
     }
 
-    private func appendPath(_ path: UnsafeRawBufferPointer, to line: inout [UInt8]) {
+    private func append(_ record: ExchangeRecord, to line: inout LineCursor) {
+        line.append("{\"at\":")
+        line.append(decimal: UInt64(clamping: record.at))
+        line.append(",\"id\":\"")
+        line.append(hexadecimal: record.head.id)
+        line.append("\",\"listener\":\"")
+        line.append(escaping: record.listener)
+        line.append("\",\"peer\":\"")
+        line.append(escaping: record.peer.address)
+        line.append("\",\"method\":\"")
+        line.append(escaping: record.head.method.name)
+        line.append("\",\"path\":\"")
+        record.head.withPathBytes { path in appendPath(path, to: &line) }
+        line.append("\",\"status\":")
+        line.append(decimal: UInt64(clamping: record.status.code))
+        line.append(",\"bytes\":")
+        line.append(decimal: UInt64(clamping: record.byteCount))
+        line.append(",\"microseconds\":")
+        line.append(decimal: record.microseconds)
+        if let trace = TraceContext(record.head.fields) {
+            line.append(",\"trace\":\"")
+            line.append(escaping: trace.traceID)
+            line.append("\",\"parent\":\"")
+            line.append(escaping: trace.parentID)
+            line.append(UInt8(ascii: "\""))
+        }
+        if let refusal = record.refusal {
+            line.append(",\"refused\":\"")
+            line.append(escaping: refusal.reason)
+            line.append(UInt8(ascii: "\""))
+        }
+        line.append("}\n")
+    }
+
+    private func appendPath(_ path: UnsafeRawBufferPointer, to line: inout LineCursor) {
         guard let prefix = secretPrefixes.first(where: { path.starts(with: $0) }) else {
             return line.append(escaping: path)
         }
-        line.append(escaping: prefix)
+        line.append(escaping: UnsafeRawBufferPointer(rebasing: path[..<prefix.count]))
         line.append(UInt8(ascii: "*"))
-        line.append(escaping: path[prefix.count...].drop { $0 != UInt8(ascii: "/") })
-    }
-}
-
-extension [UInt8] {
-    fileprivate mutating func append(decimal number: Int64) {
-        guard number >= 10 else { return append(UInt8(ascii: "0") + UInt8(Swift.max(0, number))) }
-        append(decimal: number / 10)
-        append(UInt8(ascii: "0") + UInt8(number % 10))
-    }
-
-    /// Sixteen digits.
-    fileprivate mutating func append(hexadecimal number: UInt64) {
-        for shift in stride(from: 60, through: 0, by: -4) {
-            let digit = UInt8(truncatingIfNeeded: number >> UInt64(shift)) & 15
-            append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-        }
-    }
-
-    /// As the inside of a JSON string (RFC 8259 §7); what is not ASCII is left out of what a request line may hold.
-    fileprivate mutating func append(escaping bytes: some Sequence<UInt8>) {
-        for byte in bytes {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                append(UInt8(ascii: "\\"))
-                append(byte)
-            case 0x20..<0x7F: append(byte)
-            default:
-                append(contentsOf: "\\u00".utf8)
-                for digit in [byte >> 4, byte & 15] {
-                    append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-                }
-            }
-        }
+        let end = path[prefix.count...].firstIndex(of: UInt8(ascii: "/")) ?? path.count
+        line.append(escaping: UnsafeRawBufferPointer(rebasing: path[end...]))
     }
 }

@@ -1,3 +1,5 @@
+import HTTPWire
+
 /// A listener with the server it belongs to: what every connection taken from it shares.
 final class OpenListener: Sendable {
     let listener: Listener
@@ -5,6 +7,8 @@ final class OpenListener: Sendable {
     /// Its place among the server's listeners.
     let number: Int
     let gauges = ListenerGauges()
+    /// The responder's.
+    let answer: @Sendable (RequestHead, Peer) -> Answer
     /// Whether anybody's word about a client is believed here.
     let trustsProxies: Bool
 
@@ -12,6 +16,8 @@ final class OpenListener: Sendable {
         self.number = number
         self.listener = listener
         self.core = core
+        let responder = listener.responder
+        answer = { responder.answer($0, from: $1) }
         trustsProxies = listener.trustedProxies != .none
     }
 }

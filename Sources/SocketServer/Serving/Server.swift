@@ -50,7 +50,7 @@ enum Admission {
 /// What all connections of a server share.
 final class ServerCore: Sendable {
     let limits: ServerLimits
-    let observer: (any ExchangeObserver)?
+    let observe: (@Sendable (ExchangeRecord) -> Void)?
     let errorPage: @Sendable (Status, Bool) -> Response
     let logger: Logger
     private let draining = Atomic<Bool>(false)
@@ -63,7 +63,11 @@ final class ServerCore: Sendable {
         logger: Logger
     ) {
         self.limits = limits
-        self.observer = observer
+        if let observer {
+            observe = { observer.exchangeFinished($0) }
+        } else {
+            observe = nil
+        }
         self.errorPage = errorPage
         self.logger = logger
     }

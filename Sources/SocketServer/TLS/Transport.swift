@@ -4,18 +4,18 @@ import Glibc
 /// The byte stream of a connection, plain or TLS; never blocks. Owns the descriptor. Lives on the loop's thread.
 final class Transport {
     let descriptor: Int32
-    private var session: OpaquePointer?
+    @exclusivity(unchecked) private var session: OpaquePointer?
     /// Held as long as the session: OpenSSL's callbacks ask it.
-    private var certificates: CertificateSet?
-    private var isClosed = false
+    @exclusivity(unchecked) private var certificates: CertificateSet?
+    @exclusivity(unchecked) private var isClosed = false
     /// After a fatal error nothing may be said any more (SSL_get_error(3)).
-    private var hasFailed = false
+    @exclusivity(unchecked) private var hasFailed = false
     /// The last read found less than a record.
-    private var lacksInput = true
+    @exclusivity(unchecked) private var lacksInput = true
     /// How input ended, while the bytes before it were handed over.
-    private var ending: Transfer?
+    @exclusivity(unchecked) private var ending: Transfer?
     /// OpenSSL can go on only when the socket takes more: a certificate chain larger than its buffer.
-    private(set) var wantsOutput = false
+    @exclusivity(unchecked) private(set) var wantsOutput = false
     let isSecure: Bool
 
     /// Takes over `descriptor`; nil when OpenSSL has no memory for a session.

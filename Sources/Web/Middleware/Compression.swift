@@ -16,7 +16,7 @@ public struct Compression: Middleware {
 
     /// Replaces the body and names the coding.
     public func leave(_ exchange: Exchange, _ response: inout Response) {
-        guard case .bytes(let bytes) = response.body, response.status.code == 200,
+        guard response.prepared == nil, case .bytes(let bytes) = response.body, response.status.code == 200,
             !Compression.isSettled(response.fields),
             (Compression.smallestByteCount...Compression.largestByteCount).contains(bytes.count),
             Compression.pays(for: response.fields[.contentType]), !Compression.couldTell(exchange, response)

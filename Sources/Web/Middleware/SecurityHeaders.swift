@@ -36,10 +36,10 @@ public struct SecurityHeaders: Middleware {
 
     /// The same, ahead of time, for answers that are kept.
     public func complete(_ response: inout Response, isSecure: Bool) {
+        // Prepared answers were completed when they were made.
+        guard response.prepared == nil else { return }
         let added = isSecure ? secure : plain
         let own = response.fields.fields
-        // Kept answers were completed when they were made: the last field of ours is their last.
-        if let last = own.last, last == added.last { return }
         for field in added where !own.contains(where: { $0.name == field.name }) {
             response.fields.append(checked: field)
         }

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPWire
 import Platform
 import Synchronization
@@ -7,7 +8,7 @@ public final class PageCache: Sendable {
     /// One kept page in every form it is asked for.
     private final class Entry: Sendable {
         /// Complete answers: what is left at each request is to choose one.
-        private struct Forms: Sendable {
+        private final class Forms: Sendable {
             let plain: PreparedResponse
             let gzip: PreparedResponse?
             /// With everything but the body, which is made later.
@@ -15,6 +16,18 @@ public final class PageCache: Sendable {
             let notModified: PreparedResponse
             let failed: PreparedResponse
             let notAcceptable: PreparedResponse
+
+            init(
+                plain: Response, gzip: Response?, brotli: Response, notModified: Response,
+                complete: (Response) -> Response
+            ) {
+                self.plain = PreparedResponse(complete(plain))
+                self.gzip = gzip.map { PreparedResponse(complete($0)) }
+                self.brotli = complete(brotli)
+                self.notModified = PreparedResponse(complete(notModified))
+                failed = PreparedResponse(complete(Response(.preconditionFailed)))
+                notAcceptable = PreparedResponse(complete(.notAcceptable()))
+            }
         }
 
         let key: [UInt8]
@@ -49,16 +62,11 @@ public final class PageCache: Sendable {
             fields.set(.contentEncoding, ContentCoding.brotli.rawValue)
             let brotli = Response(.ok, fields: fields)
             let forms = [false, true].map { isSecure in
-                let complete = { (response: Response) in
+                Forms(plain: plain, gzip: gzip, brotli: brotli, notModified: notModified) { response in
                     var response = response
                     headers.complete(&response, isSecure: isSecure)
                     return response
                 }
-                let prepare = { (response: Response) in PreparedResponse(complete(response)) }
-                return Forms(
-                    plain: prepare(plain), gzip: gzip.map(prepare), brotli: complete(brotli),
-                    notModified: prepare(notModified), failed: prepare(Response(.preconditionFailed)),
-                    notAcceptable: prepare(.notAcceptable()))
             }
             self.page = page
             self.overPlainLines = forms[0]
@@ -69,6 +77,13 @@ public final class PageCache: Sendable {
             self.tags = tags
             // Brotli will be about as large as gzip.
             self.byteCount = page.count + (compressed?.count ?? 0) * 2
+        }
+
+        func isFor(_ path: UnsafeRawBufferPointer) -> Bool {
+            key.withUnsafeBytes { key in
+                guard key.count == path.count, let own = key.baseAddress, let other = path.baseAddress else { return false }
+                return memcmp(own, other, key.count) == 0
+            }
         }
 
         func response(to head: RequestHead, isSecure: Bool) -> PreparedResponse {
@@ -172,7 +187,7 @@ public final class PageCache: Sendable {
                 state.period = period
             }
             guard let entry = state.entries[hash],
-                entry.key.withUnsafeBytes({ $0.count == key.count && $0.elementsEqual(key) })
+                entry.isFor(key)
             else { return nil }
             return entry
         }
