@@ -57,7 +57,7 @@ extension Portal {
 }
 
 /// Recognises a partner by its key: `Authorization: Bearer`.
-struct Partners: Middleware {
+struct Partners: WaitingMiddleware {
     let store: Store
 
     func enterWaiting(_ exchange: inout Exchange) async throws -> Response? {

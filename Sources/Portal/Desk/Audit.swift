@@ -22,7 +22,7 @@ extension Portal {
 }
 
 /// Tells the trail of officers who called what their roles do not admit; the router answers them 403.
-struct RefusalAudit: Middleware {
+struct RefusalAudit: WaitingMiddleware {
     let portal: Portal
 
     func enterWaiting(_ exchange: inout Exchange) async throws -> Response? {

@@ -28,6 +28,8 @@ public final class AccessLog: ExchangeObserver {
 
     /// A disk that does not keep up costs lines, never memory: so many bytes wait for each loop.
     private static let waitingBytes = 4 << 20
+    /// So many are written at once, before the interval is over: storage stays small enough to be used again.
+    private static let batchBytes = 256 << 10
     private static let keptBytes = 1 << 20
     private static let interval = DispatchTimeInterval.milliseconds(200)
 
@@ -65,16 +67,20 @@ public final class AccessLog: ExchangeObserver {
 
     /// Adds a line.
     public func exchangeFinished(_ record: ExchangeRecord) {
-        let isFirst = shards[record.loop & 63].pending.withLock { pending -> Bool in
-            guard pending.lines.count < AccessLog.waitingBytes else {
+        let (before, after) = shards[record.loop & 63].pending.withLock { pending in
+            let before = pending.lines.count
+            if before < AccessLog.waitingBytes {
+                pending.lines.append(atMost: AccessLog.longestLine(record)) { append(record, to: &$0) }
+            } else {
                 pending.lost += 1
-                return false
             }
-            let isFirst = pending.lines.isEmpty
-            pending.lines.append(atMost: AccessLog.longestLine(record)) { append(record, to: &$0) }
-            return isFirst
+            return (before, pending.lines.count)
         }
-        if isFirst { queue.asyncAfter(deadline: .now() + AccessLog.interval) { [self] in writeWaiting() } }
+        if before == 0 {
+            queue.asyncAfter(deadline: .now() + AccessLog.interval) { [self] in writeWaiting() }
+        } else if before < AccessLog.batchBytes, after >= AccessLog.batchBytes {
+            queue.async { [self] in writeWaiting() }
+        }
     }
 
     /// Writes what waits; blocks.

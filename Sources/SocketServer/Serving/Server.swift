@@ -166,6 +166,9 @@ public final class Server: Sendable {
             }
         }
         signal(SIGPIPE, SIG_IGN)
+        // Content comes in pieces of 64 KB that live for a moment. By itself the allocator gives the end of its heap back at
+        // 128 KB, and the kernel hands the same pages out again, cleared, one fault each: half the cost of an upload.
+        clinux_keep_free_memory(1 << 20)
         for (number, loop) in loops.enumerated() {
             loop.start()
             let mine = sockets.map { ($0.origin, $0.byLoop[number]) }

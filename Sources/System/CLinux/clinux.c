@@ -95,6 +95,10 @@ void clinux_return_free_memory(void) {
     malloc_trim(0);
 }
 
+void clinux_keep_free_memory(int bytes) {
+    mallopt(M_TRIM_THRESHOLD, bytes);
+}
+
 int clinux_set_parent_death_signal(int signal) {
     return prctl(PR_SET_PDEATHSIG, signal);
 }

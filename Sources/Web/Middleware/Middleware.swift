@@ -5,8 +5,6 @@ import HTTPWire
 public protocol Middleware: Sendable {
     /// On the event loop, before anything of the body is read; must not block. A response ends the request here.
     func enter(_ exchange: inout Exchange) throws -> Response?
-    /// Before handlers that take time; may wait. A response ends the request here.
-    func enterWaiting(_ exchange: inout Exchange) async throws -> Response?
     /// Completes the answer.
     func leave(_ exchange: Exchange, _ response: inout Response)
 }
@@ -14,8 +12,12 @@ public protocol Middleware: Sendable {
 extension Middleware {
     /// Lets everything pass.
     public func enter(_ exchange: inout Exchange) throws -> Response? { nil }
-    /// Lets everything pass.
-    public func enterWaiting(_ exchange: inout Exchange) async throws -> Response? { nil }
     /// Changes nothing.
     public func leave(_ exchange: Exchange, _ response: inout Response) {}
+}
+
+/// Middleware that takes time: it runs in the same order after every `enter`, before handlers that take time themselves.
+public protocol WaitingMiddleware: Middleware {
+    /// May wait. A response ends the request here.
+    func enterWaiting(_ exchange: inout Exchange) async throws -> Response?
 }

@@ -6,6 +6,7 @@ public final class Router: Responder {
     public let routes: [Route]
     private let tree: RouteTree
     private let middleware: [any Middleware]
+    private let waitingMiddleware: [any WaitingMiddleware]
     private let kept: PageCache?
     private let errors: ErrorPages
     private let denied: @Sendable (Exchange) -> Response?
@@ -20,6 +21,7 @@ public final class Router: Responder {
         self.routes = routes.all
         self.tree = RouteTree(routes.all)
         self.middleware = middleware
+        waitingMiddleware = middleware.compactMap { $0 as? any WaitingMiddleware }
         self.kept = kept
         self.errors = errors
         self.denied = denied
@@ -123,7 +125,7 @@ public final class Router: Responder {
     }
 
     private func handle(_ exchange: inout Exchange, _ route: Route) async throws -> Response {
-        for step in middleware {
+        for step in waitingMiddleware {
             if let response = try await step.enterWaiting(&exchange) { return response }
         }
         guard route.access.admits(exchange) else {

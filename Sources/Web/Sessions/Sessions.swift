@@ -22,7 +22,7 @@ public struct SessionLifetime: Sendable, Hashable {
 
 /// Signing in and out, and finding out at each request who asks. The browser's token is 32 random bytes; only its digest
 /// is kept, so that a stolen store signs nobody in.
-public struct Sessions: Middleware {
+public struct Sessions: WaitingMiddleware {
     private static let cookieName = "session"
     private let store: any SessionKeeping
     private let lifetime: SessionLifetime

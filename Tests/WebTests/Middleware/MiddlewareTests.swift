@@ -10,7 +10,7 @@ private final class Diary: Sendable {
     var lines: [String] { held.withLock { $0 } }
 }
 
-private struct Step: Middleware {
+private struct Step: WaitingMiddleware {
     let name: String
     let diary: Diary
     var stops = false

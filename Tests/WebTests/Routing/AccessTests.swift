@@ -4,7 +4,7 @@ import Testing
 @testable import Web
 
 /// Gives every request the session or partner named in a header field.
-private struct Pretend: Middleware {
+private struct Pretend: WaitingMiddleware {
     func enterWaiting(_ exchange: inout Exchange) async throws -> Response? {
         if let role = exchange.head.fields[FieldName(unchecked: "X-Role")] {
             exchange.session = Session(

@@ -32,6 +32,9 @@ ssize_t clinux_receive_descriptors(int socket, int *descriptors, size_t *count, 
 /// malloc_trim(3): gives pages that the allocator does not use back to the system.
 void clinux_return_free_memory(void);
 
+/// mallopt(3), M_TRIM_THRESHOLD: so many bytes at the end of a heap are kept for the next allocation.
+void clinux_keep_free_memory(int bytes);
+
 /// prctl(PR_SET_PDEATHSIG): this process gets `signal` when its parent dies.
 int clinux_set_parent_death_signal(int signal);
 
