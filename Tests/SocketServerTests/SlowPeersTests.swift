@@ -58,6 +58,46 @@ import Testing
         }
     }
 
+    @Test(arguments: ["", "Connection: close\r\n"]) func doesNotCutOffAPeerThatKeepsReading(_ more: String) async throws {
+        var limits = ServerLimits()
+        limits.silentMilliseconds = 1_000
+        limits.headMilliseconds = 1_000
+        limits.keepAliveMilliseconds = 1_000
+        try await withServer(limits: limits) { port, _ in
+            let received = try await blocking {
+                let client = try WireClient(port: port, receiveBuffer: 4096)
+                client.send("GET /huge HTTP/1.1\r\nHost: a\r\n\(more)\r\n")
+                let start = ContinuousClock.now
+                var count = 0
+                while start.duration(to: .now) < .milliseconds(2_500) {
+                    count += client.receive { !$0.isEmpty }.count
+                    usleep(10_000)
+                }
+                return count + client.receive().count
+            }
+            #expect(received > 40_000_000)
+        }
+    }
+
+    @Test func keepsAConnectionThatIsUsed() async throws {
+        var limits = ServerLimits()
+        limits.keepAliveMilliseconds = 1_500
+        try await withServer(limits: limits) { port, _ in
+            let answers = try await blocking {
+                let client = try WireClient(port: port)
+                let start = ContinuousClock.now
+                var answers: [String] = []
+                while start.duration(to: .now) < .milliseconds(3_500) {
+                    client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                    answers.append(client.text(until: "hello"))
+                    usleep(50_000)
+                }
+                return answers
+            }
+            #expect(answers.allSatisfy { $0.hasSuffix("hello") })
+        }
+    }
+
     @Test func doesNotWaitForEverForAPeerThatWasRefused() async throws {
         var limits = ServerLimits()
         limits.lingerMilliseconds = 300
