@@ -58,7 +58,8 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "Connection: close\r\n"]) func doesNotCutOffAPeerThatKeepsReading(_ more: String) async throws {
+    @Test(arguments: ["", "Connection: close\r\n"]) func doesNotCutOffAPeerThatKeepsReading(_ more: String) async throws
+    {
         var limits = ServerLimits()
         limits.silentMilliseconds = 1_000
         limits.headMilliseconds = 1_000
