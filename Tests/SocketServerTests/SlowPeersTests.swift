@@ -147,6 +147,43 @@ import Testing
     }
 }
 
+/// Holds its loop until it is let go, which no handler may do.
+private struct Stuck: Responder {
+    let gate = DispatchSemaphore(value: 0)
+
+    func answer(_ head: RequestHead, from peer: Peer) -> Answer {
+        if head.path == "/stuck" { gate.wait() }
+        return .ready(Response(.ok, body: .bytes(Array("free".utf8))))
+    }
+}
+
+@Suite struct StuckLoopTests {
+    @Test func aLoopThatHangsIsFoundAndForgivenWhenItTurnsAgain() async throws {
+        let stuck = Stuck()
+        try await withServer(service: stuck) { port, server in
+            #expect(server.turns(within: 5_000))
+            let client = try WireClient(port: port)
+            client.send("GET /stuck HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            let (isFound, text, isForgiven) = try await blocking {
+                let isFound = (0..<1_000).contains { _ in
+                    usleep(10_000)
+                    return !server.turns(within: 50)
+                }
+                stuck.gate.signal()
+                let text = client.rest()
+                let isForgiven = (0..<1_000).contains { _ in
+                    usleep(10_000)
+                    return server.turns(within: 5_000)
+                }
+                return (isFound, text, isForgiven)
+            }
+            #expect(isFound)
+            #expect(text.hasSuffix("free"))
+            #expect(isForgiven && server.isTurning)
+        }
+    }
+}
+
 @Suite struct BodyPipeTests {
     @Test func whatCameBeforeTheEndIsHandedOutFirst() {
         let pipe = BodyPipe()

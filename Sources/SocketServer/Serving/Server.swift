@@ -201,7 +201,10 @@ public final class Server: Sendable {
     public var openConnections: Int { core.openConnections }
 
     /// Whether every loop answers within five seconds.
-    public var isTurning: Bool { loops.allSatisfy { $0.answersProbes(within: 5_000) } }
+    public var isTurning: Bool { turns(within: 5_000) }
+
+    /// The same with another patience, in milliseconds.
+    func turns(within limit: UInt64) -> Bool { loops.allSatisfy { $0.answersProbes(within: limit) } }
 
     /// Stops accepting, lets what runs finish for at most `drainMilliseconds`, closes the rest, ends the threads. A kept
     /// connection is answered once more, with `Connection: close`, when its next request comes within the time that
