@@ -20,15 +20,7 @@ import urllib.parse
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Browser"))
-from stage import ROOT, Portal, binary  # noqa: E402
-
-failures = []
-
-
-def check(condition, sentence):
-    print(("ok    " if condition else "FAILED"), sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
+from stage import ROOT, Portal, binary, check, finish  # noqa: E402
 
 
 def motcua(*arguments, environment=None):
@@ -265,8 +257,7 @@ def main():
         starts_and_stops(folder)
         over_tls(folder)
         data_commands(folder)
-    print(f"{'FAILED' if failures else 'passed'}: {len(failures)} failures")
-    sys.exit(1 if failures else 0)
+    finish()
 
 
 main()
