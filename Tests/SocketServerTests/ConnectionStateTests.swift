@@ -73,6 +73,14 @@ import Testing
         }
     }
 
+    @Test func whoWasRefusedHasLittleTimeToReadWhy() {
+        var state = ConnectionStateTests.state()
+        state.enter(.lingering, now: 5000)
+        state.enter(.lingering, now: 6900)
+        #expect(state.verdict(now: 7000, ServerLimits()) == .none)
+        #expect(state.verdict(now: 7001, ServerLimits()) == .close)
+    }
+
     @Test func aHandlerMustAnswer() {
         var state = ConnectionStateTests.state()
         state.enter(.handling, now: 1000)

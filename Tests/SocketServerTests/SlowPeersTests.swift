@@ -129,20 +129,32 @@ import Testing
         }
     }
 
+    @Test func oneListenersFloodLeavesTheReserveOfTheOthers() {
+        var limits = ServerLimits()
+        limits.connections = 2
+        limits.reservedConnections = 1
+        let core = ServerCore(
+            limits: limits, observer: nil, errorPage: Server.plainPage, logger: .init(label: "test"))
+        let seen = (0..<4).map { core.admit(address: "192.0.2.1", isExempt: true, openHere: $0) }
+        #expect(seen == [.admitted, .admitted, .reserve, .full])
+        #expect(core.admit(address: "192.0.2.2", isExempt: true, openHere: 0) == .reserve)
+        #expect(core.admit(address: "192.0.2.2", isExempt: true, openHere: 1) == .full)
+    }
+
     @Test func onlySoManyConnectionsComeFromOneAddress() async throws {
         var limits = ServerLimits()
         limits.connectionsPerAddress = 2
         // Loopback is exempt as a peer, so the addresses are those that a trusted proxy names.
         let core = ServerCore(
             limits: limits, observer: nil, errorPage: Server.plainPage, logger: .init(label: "test"))
-        #expect(core.admit(address: "192.0.2.1", isExempt: false) == .admitted)
-        #expect(core.admit(address: "192.0.2.1", isExempt: false) == .admitted)
-        #expect(core.admit(address: "192.0.2.1", isExempt: false) == .tooManyFromAddress)
-        #expect(core.admit(address: "192.0.2.1", isExempt: true) == .admitted)
-        #expect(core.admit(address: "192.0.2.2", isExempt: false) == .admitted)
+        #expect(core.admit(address: "192.0.2.1", isExempt: false, openHere: 64) == .admitted)
+        #expect(core.admit(address: "192.0.2.1", isExempt: false, openHere: 64) == .admitted)
+        #expect(core.admit(address: "192.0.2.1", isExempt: false, openHere: 64) == .tooManyFromAddress)
+        #expect(core.admit(address: "192.0.2.1", isExempt: true, openHere: 64) == .admitted)
+        #expect(core.admit(address: "192.0.2.2", isExempt: false, openHere: 64) == .admitted)
         core.connectionClosed(address: "192.0.2.1")
         core.connectionClosed(address: "192.0.2.1")
-        #expect(core.admit(address: "192.0.2.1", isExempt: false) == .admitted)
+        #expect(core.admit(address: "192.0.2.1", isExempt: false, openHere: 64) == .admitted)
         #expect(core.openConnections == 3)
     }
 }
