@@ -1,4 +1,5 @@
-"""slowhttptest's four attacks while wrk and h2load ask for pages: nobody else is disturbed, and the attackers' time ends."""
+"""slowhttptest's four attacks while wrk and h2load ask for pages: nobody else is disturbed, and the attackers' time
+ends. Then the places: what one address may take, and health when all are taken."""
 import csv
 import os
 import pathlib
@@ -172,8 +173,38 @@ def health_at_the_cap():
         check(any(ask(portal.public, "/lien-he")[0] == 200 or time.sleep(0.1) for _ in range(50)), "with places free again pages are served")
 
 
+def share_of_one_address():
+    """In a network of its own, because loopback is exempt: one address gets its share, another is served beside it."""
+    for words in ["link set lo up", "address add 192.0.2.7/32 dev lo", "address add 192.0.2.8/32 dev lo"]:
+        subprocess.run(["ip", *words.split()], check=True)
+    with Portal(extra=["--public", "192.0.2.7:0", "--limits", "connections-per-address=5,silent-seconds=300"]) as portal:
+        host, port = portal.public.removeprefix("http://").split(":")
+
+        def first_line(source):
+            with socket.create_connection((host, int(port)), timeout=10, source_address=(source, 0)) as client:
+                client.sendall(b"GET /lien-he HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                answer = b""
+                while piece := client.recv(65536):
+                    answer += piece
+            return answer.split(b"\r\n")[0], b"Retry-After: " in answer
+        greedy = [socket.create_connection((host, int(port)), timeout=10, source_address=("192.0.2.7", 0)) for _ in range(5)]
+        check(any(metrics(portal)['motcua_connections_open{listener="public"}'] == 5 or time.sleep(0.1) for _ in range(50)), "one address takes its share")
+        check(first_line("192.0.2.7") == (b"HTTP/1.1 503 Service Unavailable", True), "more from this address is 503 with Retry-After")
+        check(first_line("192.0.2.8")[0] == b"HTTP/1.1 200 OK", "another address is served")
+        check(metrics(portal)['motcua_connections_rejected_total{listener="public",limit="address"}'] == 1, "and /metrics says what was turned away")
+        for connection in greedy:
+            connection.close()
+        check(any(first_line("192.0.2.7")[0] == b"HTTP/1.1 200 OK" or time.sleep(0.1) for _ in range(50)), "who gives places back is served")
+    finish()
+
+
 def main():
-    need("slowhttptest", "wrk", "h2load")
+    if sys.argv[1:] == ["share"]:
+        return share_of_one_address()
+    need("slowhttptest", "wrk", "h2load", "ip", "unshare")
+    alone = subprocess.run(["unshare", "--net", sys.executable, __file__, "share"], capture_output=True, text=True, timeout=120)
+    print(alone.stdout.rsplit("\n", 2)[0])
+    check(alone.returncode == 0, f"the share of one address is held (needs root) {alone.stderr[-500:]}")
     with tempfile.TemporaryDirectory() as folder:
         attacks(folder)
     health_at_the_cap()
