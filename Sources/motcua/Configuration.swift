@@ -31,7 +31,7 @@ struct Configuration: Sendable {
         Setting("redirect", ""),
         Setting("store", "sqlite"), Setting("demo", "no"), Setting("bank", "127.0.0.1:8083"),
         Setting("resources", ""), Setting("public-url", ""), Setting("agency", ""), Setting("trusted-proxies", ""),
-        Setting("proxy-protocol", "no"), Setting("drain-seconds", "10"),
+        Setting("proxy-protocol", "no"), Setting("drain-seconds", "10"), Setting("limits", ""),
         Setting("take-over", "no"), Setting("vnpay-terminal", ""),
         Setting("vnpay-secret", "", isSecret: true),
         Setting("vnpay-payment-url", ""), Setting("vnpay-api-url", ""),
@@ -128,6 +128,7 @@ struct Configuration: Sendable {
         guard TrustedProxies(proxies) != nil else {
             throw ConfigurationError(description: "trusted-proxies: addresses or networks, separated by commas")
         }
+        _ = try limits()
         _ = try agency()
         let url = URLComponents(string: self["public-url"])
         guard self["public-url"].isEmpty || ["http", "https"].contains(url?.scheme) && url?.host?.isEmpty == false,

@@ -63,6 +63,8 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Seconds that running requests get at a stop (default 10).")
     var drainSeconds: String?
 
+    @Option(help: "What a connection may cost: NAME=NUMBER, separated by commas (Docs/server.md).")
+    var limits: String?
     @Flag(help: "Go on where the program that serves this data folder now stops: no connection is refused.")
     var takeOver = false
 
@@ -71,7 +73,7 @@ struct ServeOptions: ParsableArguments {
             "public": publicAddress, "desk": desk, "operations": operations,
             "tls-certificate": joined(tlsCertificate), "tls-key": joined(tlsKey), "redirect": redirect,
             "store": store, "demo": demo ? "yes" : nil, "bank": bank, "public-url": publicURL, "agency": agency,
-            "trusted-proxies": trustedProxies, "drain-seconds": drainSeconds,
+            "trusted-proxies": trustedProxies, "drain-seconds": drainSeconds, "limits": limits,
             "proxy-protocol": proxyProtocol ? "yes" : nil, "take-over": takeOver ? "yes" : nil,
             "vnpay-terminal": vnpayTerminal,
             "vnpay-payment-url": vnpayPaymentURL, "vnpay-api-url": vnpayAPIURL,

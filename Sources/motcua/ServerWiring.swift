@@ -38,8 +38,8 @@ extension Program {
                 Listener(
                     name: "operations", address: addresses[2], alwaysAnswered: Portal.healthPaths.union(["/metrics"]),
                     responder: sites[2]),
-            ] + (plain.map { [$0] } ?? []), logger: logger, observer: Observers(log: log, metrics: exchanges),
-            errorPage: portal.serverErrorPage)
+            ] + (plain.map { [$0] } ?? []), limits: configuration.limits(), logger: logger,
+            observer: Observers(log: log, metrics: exchanges), errorPage: portal.serverErrorPage)
         metrics.set(store: store, portal: portal, exchanges: exchanges, server: server)
         return (server, log)
     }

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +19,35 @@ def binary(name):
     if not path.exists():
         raise SystemExit(f"missing: {path}; build it first")
     return str(path)
+
+
+failures = []
+
+
+def check(condition, sentence):
+    """Says what was checked and remembers what was not so."""
+    print(("ok    " if condition else "FAILED"), sentence, flush=True)
+    if not condition:
+        failures.append(sentence)
+
+
+def finish():
+    """Ends the program: 1 when anything failed."""
+    print(f"{'FAILED' if failures else 'passed'}: {len(failures)} failures")
+    raise SystemExit(1 if failures else 0)
+
+
+def need(*tools):
+    """Ends the program unless these are installed."""
+    for tool in tools:
+        if not shutil.which(tool) and not os.path.exists("/usr/sbin/" + tool):
+            raise SystemExit(f"missing: {tool}")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
 
 
 class Portal:

@@ -20,15 +20,7 @@ import urllib.parse
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Browser"))
-from stage import ROOT, Portal, binary  # noqa: E402
-
-failures = []
-
-
-def check(condition, sentence):
-    print(("ok    " if condition else "FAILED"), sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
+from stage import ROOT, Portal, binary, check, finish  # noqa: E402
 
 
 def motcua(*arguments, environment=None):
@@ -55,7 +47,7 @@ def configuration(folder):
 SETTINGS = {
     "data": "/x", "public": "127.0.0.1:1", "desk": "127.0.0.1:2", "operations": "127.0.0.1:3", "redirect": "127.0.0.1:5",
     "store": "sqlite", "bank": "127.0.0.1:4", "resources": "/y", "public-url": "https://h", "agency": "H56.31.99",
-    "trusted-proxies": "10.0.0.0/8", "drain-seconds": "3", "vnpay-terminal": "T", "vnpay-payment-url": "http://p", "vnpay-api-url": "http://q"}
+    "trusted-proxies": "10.0.0.0/8", "drain-seconds": "3", "limits": "head-seconds=5,connections=100", "vnpay-terminal": "T", "vnpay-payment-url": "http://p", "vnpay-api-url": "http://q"}
 
 
 def every_setting(folder):
@@ -89,7 +81,9 @@ def mistakes(folder):
         (["restore", os.path.join(folder, "no.tar"), "--data", absent], 1, "no.tar"),
         (["serve", "--data", absent, "--store", "postgresql://u:geheim@h/db"], 64, "only sqlite is available in this build"),
         (["serve", "--data", absent, "--agency", "H56.31.12.XX.lower"], 64, "agency"), (["serve", "--data", "/proc/x"], 1, "cannot be written"),
-        (["serve", "--data", absent, "--public-url", "h"], 64, "public-url"), (["check-config", "--tls-certificate", "/no", "--tls-key", "/no"], 64, "/no"),
+        (["serve", "--data", absent, "--public-url", "h"], 64, "public-url"),
+        (["check-config", "--limits", "head-second=5"], 64, "head-seconds"), (["check-config", "--limits", "head-seconds=0"], 64, "from 1 to 3600"),
+        (["check-config", "--limits", "head-seconds"], 64, "NAME=NUMBER"), (["serve", "--data", absent, "--limits", "connections=x"], 64, "connections is a number"), (["check-config", "--tls-certificate", "/no", "--tls-key", "/no"], 64, "/no"),
         (["check-catalogue", "--catalogue", absent], 1, "cannot be read"), (["import-procedures", absent, "--revision", "2026-01-01"], 1, "cannot read"),
         (["create-officer", "aa", "--name", "1", "--roles", "intake", "--data", absent], 1, "name"),
     ]:
@@ -263,8 +257,7 @@ def main():
         starts_and_stops(folder)
         over_tls(folder)
         data_commands(folder)
-    print(f"{'FAILED' if failures else 'passed'}: {len(failures)} failures")
-    sys.exit(1 if failures else 0)
+    finish()
 
 
 main()

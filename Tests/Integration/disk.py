@@ -14,16 +14,9 @@ import urllib.request
 import pathlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Browser"))
-from stage import Portal  # noqa: E402
+from stage import Portal, check, finish  # noqa: E402
 
-failures = []
 NOTHING_LOST = "Không có gì đã nộp bị mất"
-
-
-def check(condition, sentence):
-    print(("ok    " if condition else "FAILED"), sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
 
 
 def curl(*arguments):
@@ -97,6 +90,7 @@ def fails_to_flush():
     check(partner.submit("during") == "503", "while flushing fails a submission is 503")
     check(curl("-o", "/dev/null", "-w", "%{http_code}", portal.public + "/thu-tuc").stdout == "200", "reading goes on")
     check(curl("-o", "/dev/null", "-w", "%{http_code}", portal.public + "/readyz").stdout == "503", "readiness says no")
+    check(curl(portal.public + "/readyz").stdout == "the store cannot write\n", "and why")
     check(curl("-o", "/dev/null", "-w", "%{http_code}", portal.public + "/healthz").stdout == "200", "health says yes: the loops turn")
     tracer.terminate()
     tracer.wait(20)
@@ -154,6 +148,7 @@ def fills_the_disk():
         check("Tên lúc đầu" in citizen.send(citizen.step)[2], "the draft is shown as it was kept")
         check(curl("-o", "/dev/null", "-w", "%{http_code}", "-L", portal.public + "/thu-tuc/1.001193/x").stdout == "200", "reading goes on")
         check(curl("-o", "/dev/null", "-w", "%{http_code}", portal.public + "/readyz").stdout == "503", "readiness says no")
+        check(curl(portal.public + "/readyz").stdout == "the disk is nearly full\n", "and why")
         left = [name for name in os.listdir(os.path.join(folder, "spool")) if name.startswith("upload-")]
         check(not left, f"refused uploads leave nothing behind: {left}")
         os.remove(filler)
@@ -175,8 +170,7 @@ def main():
             raise SystemExit(f"missing: {tool}")
     fails_to_flush()
     fills_the_disk()
-    print(f"{'FAILED' if failures else 'passed'}: {len(failures)} failures")
-    sys.exit(1 if failures else 0)
+    finish()
 
 
 main()

@@ -15,21 +15,7 @@ import time
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Browser"))
-from stage import Portal  # noqa: E402
-
-failures = []
-
-
-def check(condition, sentence):
-    print(("ok    " if condition else "FAILED"), sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+from stage import Portal, check, finish, free_port  # noqa: E402
 
 
 def curl(*arguments):
@@ -268,8 +254,7 @@ def main():
         stops_well(portal)
         shutil.rmtree(portal.data, ignore_errors=True)
         with_proxy_protocol(folder)
-    print(f"{'FAILED' if failures else 'passed'}: {len(failures)} failures")
-    sys.exit(1 if failures else 0)
+    finish()
 
 
 main()

@@ -12,16 +12,9 @@ import urllib.request
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Browser"))
-from stage import ROOT, Portal, binary  # noqa: E402
+from stage import ROOT, Portal, binary, check, finish  # noqa: E402
 
 ROUNDS = 3
-failures = []
-
-
-def check(condition, sentence):
-    print(("ok    " if condition else "FAILED"), sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
 
 
 class Load:
@@ -181,5 +174,4 @@ def uses_activated_sockets():
 
 takes_over()
 uses_activated_sockets()
-if failures:
-    raise SystemExit(f"{len(failures)} failed")
+finish()

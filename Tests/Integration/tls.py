@@ -16,25 +16,11 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Browser"))
-from stage import ROOT, Portal, binary  # noqa: E402
-
-failures = []
-
-
-def check(condition, sentence):
-    print(("ok    " if condition else "FAILED"), sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
+from stage import ROOT, Portal, binary, check, finish, free_port  # noqa: E402
 
 
 def run(*arguments, **more):
     return subprocess.run(arguments, capture_output=True, text=True, **more)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Authority:
@@ -293,8 +279,7 @@ def main():
             redirect(port, plain_port, authority)
             reload_under_load(port, authority, portal)
             scanners(port, authority, folder)
-    print(f"{'FAILED' if failures else 'passed'}: {len(failures)} failures")
-    sys.exit(1 if failures else 0)
+    finish()
 
 
 main()

@@ -22,22 +22,9 @@ import time
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Browser"))
-from stage import Portal  # noqa: E402
+from stage import Portal, check, finish, free_port  # noqa: E402
 
 CHUNK = 256 << 10
-failures = []
-
-
-def check(condition, sentence):
-    print(("ok    " if condition else "FAILED"), sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def wait_for(port, seconds=10):
@@ -487,8 +474,7 @@ def main():
         killed(portal, max(4, rounds // 2))
         killed_at_the_end(portal, max(2, rounds // 2))
     full_disk()
-    print(f"{'FAILED' if failures else 'passed'}: {len(failures)} failures")
-    sys.exit(1 if failures else 0)
+    finish()
 
 
 main()

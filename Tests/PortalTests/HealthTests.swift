@@ -1,3 +1,5 @@
+import Dispatch
+import HTTPWire
 import Testing
 import Web
 
@@ -16,6 +18,28 @@ import Web
             stage.clock.move(to: "2020-01-01T09:00")
             try await Task.sleep(for: .milliseconds(1100))
             #expect(await stage.citizen.get("/readyz").text == "the clock is off\n")
+        }
+    }
+
+    @Test func healthIsToldWhileAWorkQueueIsFull() async throws {
+        try await Stage.with { stage in
+            let gate = DispatchSemaphore(value: 0)
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<32 { group.addTask { try await stage.portal.passwords.run { gate.wait() } } }
+                while stage.portal.passwords.depth < 32 { await Task.yield() }
+                let page = await stage.desk.get("/can-bo/dang-nhap")
+                let refused = await stage.desk.post(
+                    "/can-bo/dang-nhap",
+                    [("csrf", page.csrfToken ?? ""), ("ten-dang-nhap", "an"), ("mat-khau", "mat-khau-an")])
+                #expect(refused.status == 503 && refused.fields[.retryAfter] == "5")
+                for site in [stage.citizen, stage.desk] {
+                    #expect(await site.get("/healthz").text == "ok\n")
+                    #expect(await site.get("/readyz").text == "ready\n")
+                }
+                for _ in 0..<32 { gate.signal() }
+                try await group.waitForAll()
+            }
+            _ = try await stage.signIn("an")
         }
     }
 

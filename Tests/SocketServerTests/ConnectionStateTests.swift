@@ -18,6 +18,13 @@ import Testing
         #expect(state.verdict(now: 22_001, ServerLimits()) == .requestTimeout)
     }
 
+    @Test func everyAnswerBeginsANewWait() {
+        var state = ConnectionStateTests.state()
+        for now in stride(from: UInt64(2000), through: 100_000, by: 1000) { state.enter(.idle, now: now) }
+        #expect(state.verdict(now: 160_000, ServerLimits()) == .none)
+        #expect(state.verdict(now: 160_001, ServerLimits()) == .close)
+    }
+
     @Test func aBodyMustKeepItsRate() {
         var state = ConnectionStateTests.state()
         state.enter(.body, now: 1000)
@@ -48,6 +55,30 @@ import Testing
         #expect(state.verdict(now: 31_001, ServerLimits()) == .close)
         state.outputPending(true, progressed: true, now: 30_000)
         #expect(state.verdict(now: 60_000, ServerLimits()) == .none)
+    }
+
+    @Test func whoReadsAnAnswerIsNotSilent() {
+        for phase in [ConnectionState.Phase.silent, .idle, .head, .handling] {
+            var state = ConnectionStateTests.state()
+            state.enter(phase, now: 1000)
+            for now in stride(from: UInt64(1000), through: 200_000, by: 1000) {
+                state.outputPending(true, progressed: true, now: now)
+                #expect(state.verdict(now: now, ServerLimits()) == .none)
+            }
+            #expect(state.verdict(now: 230_001, ServerLimits()) == .close)
+            state.outputPending(false, progressed: true, now: 201_000)
+            guard phase == .idle else { continue }
+            #expect(state.verdict(now: 261_000, ServerLimits()) == .none)
+            #expect(state.verdict(now: 261_001, ServerLimits()) == .close)
+        }
+    }
+
+    @Test func whoWasRefusedHasLittleTimeToReadWhy() {
+        var state = ConnectionStateTests.state()
+        state.enter(.lingering, now: 5000)
+        state.enter(.lingering, now: 6900)
+        #expect(state.verdict(now: 7000, ServerLimits()) == .none)
+        #expect(state.verdict(now: 7001, ServerLimits()) == .close)
     }
 
     @Test func aHandlerMustAnswer() {

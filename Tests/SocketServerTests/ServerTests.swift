@@ -80,6 +80,23 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "x", count: 200_000), "431"),
+        ("GET / HTTP/1.1\r\nHost: a\r\n" + String(repeating: "X: y\r\n", count: 30_000), "431"),
+        ("GET /" + String(repeating: "x", count: 200_000), "414"),
+    ]) func aClientThatStillSendsItsHeadCanReadWhyItIsTooLong(_ request: String, _ status: String) async throws {
+        var limits = ServerLimits()
+        limits.wire = WireLimits(targetBytes: 1_000, headBytes: 4_000, fieldCount: 20)
+        try await withServer(limits: limits) { port, _ in
+            let text = try await blocking {
+                let client = try WireClient(port: port)
+                client.send(request)
+                return client.text(until: status)
+            }
+            #expect(text.hasPrefix("HTTP/1.1 \(status) "))
+        }
+    }
+
     @Test func refusesChunkedContentBeyondTheLimit() async throws {
         try await withServer { port, _ in
             let text = try await blocking {

@@ -85,7 +85,9 @@ struct HeadRules {
 
     private func expectsContinue() throws(Refusal) -> Bool {
         guard version == .http11, storage.has(.expect) else { return false }
-        guard values(.expect).map({ $0.lowercased() }) == ["100-continue"] else {
+        // A list: the same expectation twice is no other one.
+        let expectations = values(.expect).flatMap(ListField.tokens)
+        guard !expectations.isEmpty, expectations.allSatisfy({ $0 == "100-continue" }) else {
             throw Refusal(.expectationFailed, "RFC 9110 §10.1.1", "unknown expectation")
         }
         return true

@@ -27,8 +27,11 @@ public struct NamedValues: Sendable, Hashable {
 
     /// Decodes at most `limit` pairs.
     public init(decoding text: some Collection<UInt8>, limit: Int = 200) throws(Defect) {
+        // One kind of bytes from here on, whoever calls: generic code of another module is not made for its types.
+        let parts = Array(text).split(separator: UInt8(ascii: "&"))
         var pairs: [Pair] = []
-        for part in text.split(separator: UInt8(ascii: "&")) {
+        pairs.reserveCapacity(min(parts.count, limit))
+        for part in parts {
             guard pairs.count < limit else { throw .tooMany(limit: limit) }
             let equals = part.firstIndex(of: UInt8(ascii: "="))
             let name = try NamedValues.decode(part[..<(equals ?? part.endIndex)])
@@ -38,7 +41,12 @@ public struct NamedValues: Sendable, Hashable {
         self.pairs = pairs
     }
 
-    private static func decode(_ bytes: some Sequence<UInt8>) throws(Defect) -> String {
+    private static func decode(_ bytes: ArraySlice<UInt8>) throws(Defect) -> String {
+        // Most names and many values say what they are without any code.
+        if !bytes.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) {
+            guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8 }
+            return text
+        }
         guard let decoded = PercentEncoding.decode(bytes, plusIsSpace: true) else { throw .badEncoding }
         guard let text = String(validating: decoded, as: UTF8.self) else { throw .notUTF8 }
         return text

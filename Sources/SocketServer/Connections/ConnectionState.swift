@@ -36,8 +36,8 @@ struct ConnectionState: Sendable {
     init(now: UInt64) { since = now }
 
     mutating func enter(_ phase: Phase, now: UInt64) {
-        // A head that drips in keeps its first byte's time.
-        guard phase != self.phase || phase == .body else { return }
+        // A head that drips in keeps its first byte's time; an answer given at once begins a new wait.
+        guard phase != self.phase || phase == .body || phase == .idle else { return }
         self.phase = phase
         since = now
         bodyBytes = 0
@@ -59,6 +59,8 @@ struct ConnectionState: Sendable {
     /// Output waits for the client; nil progress restarts nothing.
     mutating func outputPending(_ isPending: Bool, progressed: Bool, now: UInt64) {
         if !isPending {
+            // Who read a long answer to its end waits for the next request from then on.
+            if outputSince != nil, phase == .idle { since = now }
             outputSince = nil
         } else if progressed || outputSince == nil {
             outputSince = now
@@ -67,14 +69,14 @@ struct ConnectionState: Sendable {
 
     func verdict(now: UInt64, _ limits: ServerLimits) -> Verdict {
         if let outputSince, now > outputSince + limits.writeMilliseconds { return .close }
+        // An answer is on its way: whoever reads it is not silent.
+        if outputSince != nil, phase != .body, phase != .lingering { return .none }
         switch phase {
         case .silent: return now > since + limits.silentMilliseconds ? .close : .none
         case .idle: return now > since + limits.keepAliveMilliseconds ? .close : .none
         case .head: return now > since + limits.headMilliseconds ? .requestTimeout : .none
         case .lingering: return now > since + limits.lingerMilliseconds ? .close : .none
-        case .handling:
-            guard outputSince == nil else { return .none }
-            return now > since + limits.handlerMilliseconds ? .handlerTimeout : .none
+        case .handling: return now > since + limits.handlerMilliseconds ? .handlerTimeout : .none
         case .body: return bodyVerdict(now: now, limits)
         }
     }

@@ -81,12 +81,14 @@ final class ServerCore: Sendable {
     var drainStart: UInt64 { drainingSince.load(ordering: .relaxed) }
     var openConnections: Int { open.withLock { $0.total } }
 
-    /// Counts a connection from `address`, unless it is too many.
-    func admit(address: String, isExempt: Bool) -> Admission {
+    /// Counts a connection from `address`, unless it is too many. `openHere` connections are open on its listener: a flood
+    /// on one listener cannot take the reserve of another.
+    func admit(address: String, isExempt: Bool, openHere: Int) -> Admission {
         open.withLock { open in
             let count = open.byAddress[address, default: 0]
             guard isExempt || count < limits.connectionsPerAddress else { return .tooManyFromAddress }
-            guard open.total < limits.connections + limits.reservedConnections else { return .full }
+            guard open.total < limits.connections + limits.reservedConnections || openHere < limits.reservedConnections
+            else { return .full }
             open.total += 1
             open.byAddress[address] = count + 1
             return open.total <= limits.connections ? .admitted : .reserve
@@ -208,7 +210,10 @@ public final class Server: Sendable {
     public var openConnections: Int { core.openConnections }
 
     /// Whether every loop answers within five seconds.
-    public var isTurning: Bool { loops.allSatisfy { $0.answersProbes(within: 5_000) } }
+    public var isTurning: Bool { turns(within: 5_000) }
+
+    /// The same with another patience, in milliseconds.
+    func turns(within limit: UInt64) -> Bool { loops.allSatisfy { $0.answersProbes(within: limit) } }
 
     /// Stops accepting, lets what runs finish for at most `drainMilliseconds`, closes the rest, ends the threads. A kept
     /// connection is answered once more, with `Connection: close`, when its next request comes within the time that
@@ -287,7 +292,8 @@ final class Acceptor: EventHandler, @unchecked Sendable {
         let listener = origin.listener
         let isExempt = address.hasPrefix("127.") || address == "::1" || listener.trustedProxies.contains(address)
         let gauges = origin.gauges
-        let admission = origin.core.admit(address: address, isExempt: isExempt)
+        let admission = origin.core.admit(
+            address: address, isExempt: isExempt, openHere: gauges.open.load(ordering: .relaxed))
         switch admission {
         case .admitted: break
         case .reserve: gauges.rejectedByServer.add(1, ordering: .relaxed)

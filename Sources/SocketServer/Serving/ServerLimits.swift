@@ -7,6 +7,7 @@ public struct ServerLimits: Sendable {
     /// Open connections of the whole server; beyond, 503 with Retry-After and close.
     public var connections = 20_000
     /// So many more are taken to hear what they want: health checks are answered, everybody else is told to come back.
+    /// Each listener may hold so many whatever happens on the others.
     public var reservedConnections = 64
     /// Open connections of one address; trusted proxies and loopback are exempt.
     public var connectionsPerAddress = 500
