@@ -82,10 +82,8 @@ public final class Store: Sendable {
 
 /// JSON as it is stored: keys sorted, so that the same value has the same bytes.
 enum StoredJSON {
-    static func encode(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    static func encode(_ value: some Encodable, ready: (any ReadyJSON)? = nil) throws -> String {
+        String(decoding: try SortedJSON.encode(value, ready: ready), as: UTF8.self)
     }
 
     static func decode<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {

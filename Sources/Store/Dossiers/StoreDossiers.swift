@@ -1,3 +1,4 @@
+import Platform
 import PublicService
 
 /// What a submission came to.
@@ -35,13 +36,16 @@ public struct Counters {
 extension Store {
     /// Begins a dossier once: the same `key` in the same `scope` finds the first one. The code is the next of its agency
     /// and day, taken in the same transaction; so are the events that `follow` says come with it, which are the citizen's.
+    /// `ahead`, when it is what `make` will record, is encoded beside the one writer that everybody waits for.
     public func submit(
-        id: DossierID, scope: String, key: String, requestDigest: String, agency: AgencyCode, by actor: Actor,
+        _ ahead: Submission? = nil, id: DossierID, scope: String, key: String, requestDigest: String,
+        agency: AgencyCode, by actor: Actor,
         at: Instant, follow: @escaping @Sendable (Dossier) throws -> [DossierEvent] = { _ in [] },
         make: @escaping @Sendable (DossierCode) throws -> SubmissionRecord
     ) async throws -> SubmitOutcome {
-        try await database.write { [chain] connection in
-            let projection = Projection(connection: connection)
+        let ready = try ahead.map { try EncodedAhead($0) }
+        return try await database.write { [chain] connection in
+            let projection = Projection(connection: connection, ready: ready)
             let known = try connection.query(
                 "SELECT digest, dossier FROM submission_key WHERE scope = ? AND key = ?", [.text(scope), .text(key)]
             ) { ($0.text(0), $0.text(1)) }
