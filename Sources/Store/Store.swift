@@ -17,6 +17,7 @@ public final class Store: Sendable {
     private let lookupSecret: [UInt8]
     /// Names of partners by their keys' digests, as far as they were used.
     let partners = Mutex<[String: String]>([:])
+    let recentUploads = Mutex(RecentUploads())
 
     /// Opens the folder's database. Blocks; throws what the operator must mend.
     public init(_ folder: DataFolder, options: StoreOptions = StoreOptions()) throws {

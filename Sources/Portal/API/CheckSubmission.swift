@@ -24,6 +24,11 @@ struct CheckedPaper: Sendable {
     let name: String
     let source: Source
 
+    /// Whether its content is still to be kept.
+    var isNew: Bool {
+        if case .content = source { true } else { false }
+    }
+
     var byteCount: Int64 {
         switch source {
         case .uploaded(let file): file.byteCount
