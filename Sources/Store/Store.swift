@@ -56,13 +56,10 @@ public final class Store: Sendable {
         var bytes = (0..<6).map { UInt8(truncatingIfNeeded: time >> UInt64(40 - 8 * $0)) } + SecureRandom.bytes(10)
         bytes[6] = bytes[6] & 0x0F | 0x70
         bytes[8] = bytes[8] & 0x3F | 0x80
-        let hex = bytes.hex
-        var text = ""
-        for (index, character) in hex.enumerated() {
-            if [8, 12, 16, 20].contains(index) { text.append("-") }
-            text.append(character)
+        let parts = [bytes[..<4], bytes[4..<6], bytes[6..<8], bytes[8..<10], bytes[10...]]
+        guard let id = DossierID(rawValue: parts.map { $0.hex }.joined(separator: "-")) else {
+            preconditionFailure("hexadecimal digits make an identity")
         }
-        guard let id = DossierID(rawValue: text) else { preconditionFailure("hexadecimal digits make an identity") }
         return id
     }
 
