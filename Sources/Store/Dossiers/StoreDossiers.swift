@@ -177,6 +177,18 @@ extension Store {
         try await database.read { try Projection(connection: $0).events(of: id.rawValue) }
     }
 
+    /// A dossier's history, and the names of all officers that may occur in it, in one turn of a reader.
+    public func history(of id: DossierID) async throws -> (events: [RecordedEvent], officers: [OfficerID: String]) {
+        try await database.read { connection in
+            let names = try connection.query("SELECT login, name FROM officer") { ($0.text(0), $0.text(1)) }
+            let officers = names.compactMap { login, name in OfficerID(rawValue: login).map { ($0, name) } }
+            return (
+                try Projection(connection: connection).events(of: id.rawValue),
+                Dictionary(officers) { first, _ in first }
+            )
+        }
+    }
+
     /// What was submitted under a key before: the digest of that request, and its dossier.
     public func submission(scope: String, key: String) async throws -> (digest: String, dossier: Dossier)? {
         try await database.read { connection in
