@@ -85,6 +85,6 @@ enum StoredJSON {
     }
 
     static func decode<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
-        try JSONDecoder().decode(type, from: Data(text.utf8))
+        try SortedJSON.decode(type, text)
     }
 }

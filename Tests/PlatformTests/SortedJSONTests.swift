@@ -63,6 +63,32 @@ private func text(_ value: some Encodable, ready: (any ReadyJSON)? = nil) throws
         #expect(try text(["x": Sample.Inner(text: "1", none: "3")], ready: ahead) == #"{"x":{"none":"3","text":"1"}}"#)
     }
 
+    @Test func whatWasWrittenIsReadAsFoundationReadsIt() throws {
+        let written = try text(Sample())
+        #expect(try SortedJSON.decode(Sample.self, written) == Sample())
+        #expect(try SortedJSON.decode([Int].self, " [ 1 ,\n2\t] ") == [1, 2])
+        #expect(try SortedJSON.decode([String].self, #"["\ud83d\ude00\u0041\/\b"]"#) == ["\u{1F600}A/\u{8}"])
+        let scalars = (0..<0x2100).compactMap { Unicode.Scalar(UInt32($0)) } + ["\u{FEFF}", "\u{FFFF}", "\u{1F600}"]
+        let each = scalars.map { "a\($0)b" }
+        #expect(try SortedJSON.decode([String].self, text(each)) == each)
+    }
+
+    @Test(arguments: [
+        "", "[", "[1", "[1,", "[1,]", "[1 2]", "[1]x", "[1.5]", "[1e2]", "[-]", "[tru]", "[\"a]", "[\"\\x\"]",
+        "[\"a\nb\"]",
+        "[\"\\ud800\"]", "[\"\\u12\"]", "{\"a\":1", "{a:1}", "{\"a\" 1}", "[99999999999999999999]", "[\"1\"]", "null",
+        String(repeating: "[", count: 100_000),
+    ])
+    func whatIsNoListOfNumbersIsRefused(_ text: String) {
+        #expect(throws: DecodingError.self) { try SortedJSON.decode([Int].self, text) }
+    }
+
+    @Test func aNameThatIsMissingIsRefused() {
+        #expect(throws: DecodingError.self) { try SortedJSON.decode(Sample.Inner.self, "{}") }
+        #expect(throws: DecodingError.self) { try SortedJSON.decode(Sample.Inner.self, #"{"text":null}"#) }
+        #expect(throws: DecodingError.self) { try SortedJSON.decode([UInt8].self, "[256]") }
+    }
+
     @Test func aFractionIsRefused() {
         #expect(throws: EncodingError.self) { try SortedJSON.encode(["a": 1.5]) }
         #expect(throws: EncodingError.self) { try SortedJSON.encode([Float(1.5)]) }
