@@ -9,7 +9,7 @@ import tempfile
 
 
 def folder_of_programs():
-    """Where Debian keeps initdb and the others; nil when PostgreSQL is not installed."""
+    """Where Debian keeps initdb and the others; None when PostgreSQL is not installed."""
     found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
     return os.path.dirname(found[-1]) if found else None
 
