@@ -2,11 +2,11 @@
 extension Sequence<UInt8> {
     /// Two lower-case digits a byte.
     public var hex: String {
-        let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
+        text.reserveCapacity(2 * underestimatedCount)
         for byte in self {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+            text.append(hexDigit(byte >> 4))
+            text.append(hexDigit(byte & 15))
         }
         return String(decoding: text, as: UTF8.self)
     }
@@ -29,3 +29,6 @@ extension Sequence<UInt8> {
         return String(decoding: text, as: UTF8.self)
     }
 }
+
+@inline(__always)
+private func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }

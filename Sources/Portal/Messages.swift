@@ -13,11 +13,26 @@ public struct Messages: Sendable {
             .map { (String($0.key.dropFirst("plain.".count)), $0.value) }
     }
 
-    /// The sentence of `key`, its gaps filled. A key without a sentence shows itself; `missing` finds those at start.
+    /// The sentence of `key`, its gaps filled in one walk: what a value says is never taken for a gap. A key without a sentence shows itself; `missing` finds those at start.
     public func say(_ key: String, _ parameters: [String: String] = [:]) -> String {
-        guard var text = texts[key] else { return key }
-        for (name, value) in parameters { text = text.replacingOccurrences(of: "{\(name)}", with: value) }
-        return text
+        guard let text = texts[key] else { return key }
+        guard !parameters.isEmpty else { return text }
+        var said = ""
+        var rest = Substring(text)
+        while let open = rest.utf8.firstIndex(of: UInt8(ascii: "{")) {
+            said += rest[..<open]
+            let inside = rest[rest.utf8.index(after: open)...]
+            if let close = inside.utf8.firstIndex(of: UInt8(ascii: "}")),
+                let value = parameters[String(inside[..<close])]
+            {
+                said += value
+                rest = inside[inside.utf8.index(after: close)...]
+            } else {
+                said += "{"
+                rest = inside
+            }
+        }
+        return said + rest
     }
 
     /// Whether `key` has a sentence.

@@ -17,6 +17,7 @@ public final class Store: Sendable {
     private let lookupSecret: [UInt8]
     /// Names of partners by their keys' digests, as far as they were used.
     let partners = Mutex<[String: String]>([:])
+    let recentUploads = Mutex(RecentUploads())
 
     /// Opens the folder's database. Blocks; throws what the operator must mend.
     public init(_ folder: DataFolder, options: StoreOptions = StoreOptions()) throws {
@@ -55,13 +56,10 @@ public final class Store: Sendable {
         var bytes = (0..<6).map { UInt8(truncatingIfNeeded: time >> UInt64(40 - 8 * $0)) } + SecureRandom.bytes(10)
         bytes[6] = bytes[6] & 0x0F | 0x70
         bytes[8] = bytes[8] & 0x3F | 0x80
-        let hex = bytes.hex
-        var text = ""
-        for (index, character) in hex.enumerated() {
-            if [8, 12, 16, 20].contains(index) { text.append("-") }
-            text.append(character)
+        let parts = [bytes[..<4], bytes[4..<6], bytes[6..<8], bytes[8..<10], bytes[10...]]
+        guard let id = DossierID(rawValue: parts.map { $0.hex }.joined(separator: "-")) else {
+            preconditionFailure("hexadecimal digits make an identity")
         }
-        guard let id = DossierID(rawValue: text) else { preconditionFailure("hexadecimal digits make an identity") }
         return id
     }
 
@@ -82,13 +80,11 @@ public final class Store: Sendable {
 
 /// JSON as it is stored: keys sorted, so that the same value has the same bytes.
 enum StoredJSON {
-    static func encode(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    static func encode(_ value: some Encodable, ready: (any ReadyJSON)? = nil) throws -> String {
+        String(decoding: try SortedJSON.encode(value, ready: ready), as: UTF8.self)
     }
 
     static func decode<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
-        try JSONDecoder().decode(type, from: Data(text.utf8))
+        try SortedJSON.decode(type, text)
     }
 }

@@ -23,6 +23,23 @@ import Web
         }
     }
 
+    @Test(arguments: ["2.000635", "1.001193"])
+    func whatWasAnsweredOnceIsAnsweredTheSameWhenItWouldBeRefusedNow(_ procedure: String) async throws {
+        try await Stage.with { stage in
+            let body = await stage.example(procedure)
+            let first = await stage.submit(body, key: "a")
+            #expect(first.status == 201)
+            #expect(await stage.submit(Array("{".utf8), key: "a").status == 409)
+            #expect(await stage.submit(Array("{}".utf8), key: "a").status == 409)
+            // A day that the calendar does not know.
+            stage.clock.move(to: "2090-01-04T09:00")
+            #expect(await stage.submit(body, key: "b").status == 503)
+            let again = await stage.submit(body, key: "a")
+            #expect(again.status == 201)
+            #expect(again.text == first.text)
+        }
+    }
+
     @Test func papersMayComeFirst() async throws {
         try await Stage.with { stage in
             try await stage.store.addPartner(name: "khac", key: "khoa-khac")

@@ -70,6 +70,27 @@ enum Sample {
         }
     }
 
+    @Test(arguments: ["Lê Thị Ánh", "Another"])
+    func whatIsEncodedAheadIsKeptOnlyWhereItIsWhatIsRecorded(_ name: String) async throws {
+        try await withStore { store, folder in
+            let agency = try #require(Sample.agency)
+            let code = try #require(DossierCode(rawValue: "\(agency)-261125-0001"))
+            let ahead = try Sample.record(code, name: name).submission
+            let outcome = try await store.submit(
+                ahead, id: Store.newID(at: Sample.at), scope: "test", key: "k", requestDigest: "d", agency: agency,
+                by: .citizen, at: Sample.at
+            ) { try Sample.record($0) }
+            guard case .created(let dossier) = outcome else {
+                Issue.record("not created")
+                return
+            }
+            let events = try await store.events(of: dossier.id)
+            #expect(events.map(\.event) == [.submitted(try Sample.record(dossier.code))])
+            // Folds each event and encodes it anew.
+            #expect(try StoreOperations.verify(folder) { _ in }.findings == [])
+        }
+    }
+
     @Test func theSameKeyFindsTheSameDossier() async throws {
         try await withStore { store, _ in
             guard case .created(let first) = try await Sample.submit(store, key: "k") else {

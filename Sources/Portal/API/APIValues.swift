@@ -1,5 +1,5 @@
-import Foundation
 import HTTPWire
+import Platform
 import PublicService
 import Store
 import Web
@@ -142,10 +142,8 @@ extension Portal {
 
     /// JSON with sorted keys.
     func apiResponse(_ value: some Encodable, _ status: Status = .ok) -> Response {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(value) else { return Response(.internalServerError) }
-        return .json(Array(data), status)
+        guard let bytes = try? SortedJSON.encode(value) else { return Response(.internalServerError) }
+        return .json(bytes, status)
     }
 
     func apiFiles(_ attachments: [Attachment]) -> [APIFile] {

@@ -24,6 +24,11 @@ struct CheckedPaper: Sendable {
     let name: String
     let source: Source
 
+    /// Whether its content is still to be kept.
+    var isNew: Bool {
+        if case .content = source { true } else { false }
+    }
+
     var byteCount: Int64 {
         switch source {
         case .uploaded(let file): file.byteCount
@@ -99,22 +104,22 @@ extension Portal {
             (asks.personalID, "personalID", given?.personalID), (asks.email, "email", given?.email),
             (asks.address, "address", given?.address),
         ]
-        var typed = body.answers
-        var pointers: [String: String] = [:]
+        var typed = body.answers.mapValues { [$0] }
+        var paths: [String: JSONPath] = [:]
         for case (let question?, let name, let value?) in pairs where typed[question] == nil {
-            typed[question] = value
-            pointers[question] = JSONPath.of("applicant")[name].pointer
+            typed[question] = [value]
+            paths[question] = JSONPath.of("applicant")[name]
         }
-        let checked = form.check(typed.mapValues { [$0] }, today: today)
+        let checked = form.check(typed, today: today)
         for defect in checked.defects {
             let question = form.questions.first { $0.id == defect.question }
             wrong.add(
                 .of("answers")[defect.question], defect.defect.key,
-                sentence: messages.sentence(defect.defect, question: question), pointer: pointers[defect.question])
+                sentence: messages.sentence(defect.defect, question: question),
+                pointer: paths[defect.question]?.pointer)
         }
-        for name in body.answers.keys.sorted() where !form.questions.contains(where: { $0.id == name }) {
-            wrong.add(.of("answers")[name], "unknownQuestion")
-        }
+        let unknown = Set(body.answers.keys).subtracting(form.steps.flatMap { $0.questions.map(\.id) })
+        for name in unknown.sorted() { wrong.add(.of("answers")[name], "unknownQuestion") }
         return checked.answers
     }
 

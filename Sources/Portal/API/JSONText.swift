@@ -127,7 +127,11 @@ struct JSONText {
             guard next == UInt8(ascii: "\"") else { throw defect() }
             let name = try string()
             path.parts.append(.name(name))
-            guard names.insert(name).inserted else { throw defect("repeatedName") }
+            // A few are compared one by one; only many are worth their hashes.
+            if members.count == 16 { names = Set(members.map(\.name)) }
+            let isNew =
+                members.count < 16 ? !members.contains { $0.name == name } : names.insert(name).inserted
+            guard isNew else { throw defect("repeatedName") }
             skipSpace()
             try take(":")
             skipSpace()
@@ -174,7 +178,7 @@ struct JSONText {
             guard let byte = next, byte >= 0x20 else { throw defect() }
             position += 1
             if byte == UInt8(ascii: "\"") { break }
-            kept.append(contentsOf: Array(String(Character(try escaped())).utf8))
+            kept.append(contentsOf: UTF8.encode(try escaped()) ?? UTF8.encodedReplacementCharacter)
         }
         guard let text = String(validating: kept, as: UTF8.self) else { throw defect("badUTF8") }
         return text
@@ -208,7 +212,14 @@ struct JSONText {
     private mutating func fourDigits() throws(JSONDefect) -> UInt32 {
         var number: UInt32 = 0
         for _ in 0..<4 {
-            guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { throw defect() }
+            guard let byte = next else { throw defect() }
+            let digit: UInt8
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
+            default: throw defect()
+            }
             number = number << 4 | UInt32(digit)
             position += 1
         }

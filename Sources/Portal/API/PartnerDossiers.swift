@@ -37,33 +37,48 @@ extension Portal {
         let bytes = try await exchange.body.collect(upTo: Portal.apiBodyLimit)
         let scope = "partner:\(partner)"
         let digest = Portal.digest(of: bytes)
-        // What was answered once is answered the same, whatever the catalogue says by now.
-        if let known = try await store.submission(scope: scope, key: key) {
+        // What was answered once is answered the same, whatever the catalogue says by now. Handing in finds it as well, so
+        // it is only looked for where a request would be refused, or papers kept, before.
+        let earlier = { [self] () async throws -> Response? in
+            guard let known = try await store.submission(scope: scope, key: key) else { return nil }
             return known.digest == digest
-                ? apiResponse(try await receipt(known.dossier, exchange), .created)
-                : apiRefusal(.conflict, "keyReused")
+                ? apiResponse(receipt(known.dossier, exchange), .created) : apiRefusal(.conflict, "keyReused")
         }
         let body: APISubmission
         switch read(bytes) {
         case .success(let read): body = read
-        case .failure(let refusal): return apiRefusal(.badRequest, "badJSON", refusal.fields)
+        case .failure(let refusal):
+            return try await earlier() ?? apiRefusal(.badRequest, "badJSON", refusal.fields)
         }
         switch try await check(body, scope: scope) {
-        case .failure(let refusal): return apiRefusal(.unprocessableContent, "invalid", refusal.fields)
+        case .failure(let refusal):
+            return try await earlier() ?? apiRefusal(.unprocessableContent, "invalid", refusal.fields)
         case .success(let checked):
-            let id = Store.newID(at: now)
-            let submission = submission(
-                checked.procedure, checked.form, answers: checked.answers,
-                attachments: try await keep(checked.papers), delivery: checked.delivery, id: id, channel: .partner,
-                partnerReference: checked.reference)
-            let outcome = try await handIn(
-                submission, id: id, scope: scope, key: key, digest: digest, by: .partner(partner),
-                orders: settings.merchant != nil)
-            switch outcome {
-            case .created(let dossier), .already(let dossier):
-                return apiResponse(try await receipt(dossier, exchange), .created)
-            case .conflict: return apiRefusal(.conflict, "keyReused")
+            if checked.papers.contains(where: \.isNew), let answer = try await earlier() { return answer }
+            do {
+                return try await take(checked, scope: scope, key: key, digest: digest, by: partner, exchange)
+            } catch {
+                // Reading goes on when the disk takes nothing.
+                guard let answer = try await earlier() else { throw error }
+                return answer
             }
+        }
+    }
+
+    private func take(
+        _ checked: CheckedSubmission, scope: String, key: String, digest: String, by partner: String,
+        _ exchange: Exchange
+    ) async throws -> Response {
+        let id = Store.newID(at: now)
+        let submission = submission(
+            checked.procedure, checked.form, answers: checked.answers, attachments: try await keep(checked.papers),
+            delivery: checked.delivery, id: id, channel: .partner, partnerReference: checked.reference)
+        let outcome = try await handIn(
+            submission, id: id, scope: scope, key: key, digest: digest, by: .partner(partner),
+            orders: settings.merchant != nil)
+        switch outcome {
+        case .created(let dossier), .already(let dossier): return apiResponse(receipt(dossier, exchange), .created)
+        case .conflict: return apiRefusal(.conflict, "keyReused")
         }
     }
 
@@ -94,7 +109,7 @@ extension Portal {
 
     // MARK: Answers
 
-    private func receipt(_ dossier: Dossier, _ exchange: Exchange) async throws -> APIReceipt {
+    private func receipt(_ dossier: Dossier, _ exchange: Exchange) -> APIReceipt {
         let key = store.lookupKey(of: dossier.id)
         return APIReceipt(
             code: dossier.code.rawValue, lookupKey: key.rawValue, receivedAt: machineTime(dossier.submittedAt),

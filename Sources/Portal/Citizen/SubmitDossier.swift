@@ -65,7 +65,8 @@ extension Portal {
             throw Refused(.serviceUnavailable, "the calendar does not know this day", retryAfterSeconds: 3600)
         }
         let outcome = try await store.submit(
-            id: id, scope: scope, key: key, requestDigest: digest, agency: submission.agencies.receivedAt, by: actor,
+            submission, id: id, scope: scope, key: key, requestDigest: digest, agency: submission.agencies.receivedAt,
+            by: actor,
             at: at,
             follow: { dossier in
                 guard orders, dossier.owesFee else { return [] }

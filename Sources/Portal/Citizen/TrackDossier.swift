@@ -110,12 +110,9 @@ extension Portal {
     private func dossierPage(_ exchange: Exchange) async throws -> Response {
         try await moving {
             let (dossier, viewer) = try await viewed(exchange)
-            let events = try await store.events(of: dossier.id)
+            let (events, names) = try await store.history(of: dossier.id)
             // Whoever only knows the phone's tail sees roles, no names.
-            var officers: [OfficerID: String] = [:]
-            if viewer.isHolder {
-                officers = Dictionary(try await store.officers().map { ($0.id, $0.name) }) { first, _ in first }
-            }
+            let officers = viewer.isHolder ? names : [:]
             return render(
                 DossierPage(
                     portal: self, layout: layout(messages.say("title.dossier", ["code": dossier.code.rawValue])),

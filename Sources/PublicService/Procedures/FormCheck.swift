@@ -46,13 +46,15 @@ extension Form {
     /// Checks what was typed for `step`. Fields that the step does not ask for are ignored.
     public func check(_ step: FormStep, _ typed: [String: [String]], today: LocalDate) -> CheckedAnswers {
         var checked = CheckedAnswers(answers: [:], defects: [])
-        for question in step.questions {
+        // By index: a question has many parts, and a copy would count a reference to each.
+        for index in step.questions.indices {
+            let id = step.questions[index].id
             do throws(TextDefect) {
-                if let answer = try question.check(typed[question.id] ?? [], today: today) {
-                    checked.answers[question.id] = answer
+                if let answer = try step.questions[index].check(typed[id] ?? [], today: today) {
+                    checked.answers[id] = answer
                 }
             } catch {
-                checked.defects.append(AnswerDefect(question: question.id, defect: error))
+                checked.defects.append(AnswerDefect(question: id, defect: error))
             }
         }
         return checked

@@ -4,9 +4,20 @@ import Foundation
 public enum TypedText {
     /// One line of text. Throws what is wrong with it.
     public static func line(_ raw: String, limit: Int) throws(TextDefect) -> String {
-        let text = raw.precomposedStringWithCanonicalMapping.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard PlainText.holds(raw) else { return try lineByTables(raw, limit: limit) }
+        let text = PlainText.trimmed(raw)
         guard !text.isEmpty else { throw .missing }
         try check(text, allowsLines: false)
+        let joined = PlainText.joined(text)
+        guard joined.count <= limit else { throw .tooLong(limit: limit) }
+        return joined.text
+    }
+
+    /// The same for any text.
+    static func lineByTables(_ raw: String, limit: Int) throws(TextDefect) -> String {
+        let text = raw.precomposedStringWithCanonicalMapping.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !text.isEmpty else { throw .missing }
+        try check(text.unicodeScalars, allowsLines: false)
         let joined = text.split(whereSeparator: { $0 == " " || $0 == "\u{A0}" }).joined(separator: " ")
         guard joined.count <= limit else { throw .tooLong(limit: limit) }
         return joined
@@ -17,13 +28,13 @@ public enum TypedText {
         let text = raw.precomposedStringWithCanonicalMapping.replacingOccurrences(of: "\r\n", with: "\n")
             .trimmingCharacters(in: .whitespacesAndNewlines)
         guard !text.isEmpty else { throw .missing }
-        try check(text, allowsLines: true)
+        try check(text.unicodeScalars, allowsLines: true)
         guard text.count <= limit else { throw .tooLong(limit: limit) }
         return text
     }
 
-    private static func check(_ text: String, allowsLines: Bool) throws(TextDefect) {
-        for scalar in text.unicodeScalars {
+    private static func check(_ text: some Sequence<Unicode.Scalar>, allowsLines: Bool) throws(TextDefect) {
+        for scalar in text {
             switch scalar.value {
             case 0x0A where allowsLines, 0x09: continue
             case 0x00...0x1F, 0x7F...0x9F: throw .controlCharacter
@@ -40,7 +51,7 @@ public enum TypedText {
     /// hyphens and brackets stands between them.
     public static func digits(_ raw: String) -> String? {
         var kept = ""
-        for scalar in raw.precomposedStringWithCompatibilityMapping.unicodeScalars {
+        for scalar in compatible(raw).unicodeScalars {
             if ("0"..."9").contains(scalar) {
                 kept.unicodeScalars.append(scalar)
             } else if !" .-()\u{A0}\t\r\n".unicodeScalars.contains(scalar) {
@@ -50,8 +61,18 @@ public enum TypedText {
         return kept
     }
 
+    /// NFKC, which ASCII is already.
+    static func compatible(_ raw: String) -> String {
+        PlainText.isASCII(raw) ? raw : raw.precomposedStringWithCompatibilityMapping
+    }
+
     /// Lower case without marks, d with stroke as d: for search. Everything that is neither letter nor digit is a space.
     public static func folded(_ text: String) -> String {
+        PlainText.holds(text) ? PlainText.folded(text) : foldedByTables(text)
+    }
+
+    /// The same for any text.
+    static func foldedByTables(_ text: String) -> String {
         var words: [String] = []
         var word = ""
         for scalar in text.decomposedStringWithCanonicalMapping.lowercased().unicodeScalars {
@@ -76,7 +97,8 @@ public enum PersonName {
     public static func check(_ raw: String) throws(TextDefect) -> String {
         let name = try TypedText.line(raw, limit: 120)
         let isName = name.unicodeScalars.allSatisfy {
-            $0.properties.isAlphabetic || $0.properties.generalCategory == .nonspacingMark
+            ("a"..."z").contains($0) || ("A"..."Z").contains($0) || $0.properties.isAlphabetic
+                || $0.properties.generalCategory == .nonspacingMark
                 || " .'-\u{2019}".unicodeScalars.contains($0)
         }
         guard isName, name.unicodeScalars.contains(where: { $0.properties.isAlphabetic }) else { throw .notAName }
@@ -88,7 +110,9 @@ public enum PersonName {
 public enum PhoneNumber {
     /// Accepts `+84`, `84`, spaces, full stops and hyphens; returns the national form.
     public static func check(_ raw: String) throws(TextDefect) -> String {
-        let trimmed = raw.trimmingCharacters(in: .whitespacesAndNewlines)
+        let trimmed =
+            PlainText.holds(raw)
+            ? String(PlainText.trimmed(raw)) : raw.trimmingCharacters(in: .whitespacesAndNewlines)
         guard !trimmed.isEmpty else { throw .missing }
         let isInternational = trimmed.hasPrefix("+")
         guard var digits = TypedText.digits(isInternational ? String(trimmed.dropFirst()) : trimmed) else {
@@ -152,7 +176,10 @@ public enum DateInput {
     /// Reads `d/M/yyyy` with `/`, `-`, `.` or spaces between, `ddMMyyyy`, and `yyyy-MM-dd`; returns `yyyy-MM-dd`'s day.
     /// Six digits in a row, and years of two digits, are refused as ambiguous.
     public static func check(_ raw: String) throws(TextDefect) -> LocalDate {
-        let text = raw.precomposedStringWithCompatibilityMapping.trimmingCharacters(in: .whitespacesAndNewlines)
+        let text =
+            PlainText.isASCII(raw)
+            ? String(PlainText.trimmed(raw))
+            : raw.precomposedStringWithCompatibilityMapping.trimmingCharacters(in: .whitespacesAndNewlines)
         let parts = text.split(whereSeparator: { "/-. ".contains($0) }).map(String.init)
         guard !parts.isEmpty else { throw .missing }
         guard parts.allSatisfy({ $0.utf8.allSatisfy(isDigit) && $0.utf8.count <= 8 }) else { throw .notADate }

@@ -13,14 +13,14 @@ struct EventRow: Sendable, Hashable {
 
     static let columns = "dossier, number, agency, at, actor, kind, event"
 
-    init(_ recorded: RecordedEvent, agency: AgencyCode) throws {
+    init(_ recorded: RecordedEvent, agency: AgencyCode, ready: (any ReadyJSON)? = nil) throws {
         dossier = recorded.dossier.rawValue
         number = Int64(recorded.number)
         self.agency = agency.rawValue
         at = recorded.at.milliseconds
         actor = try StoredJSON.encode(recorded.actor)
         kind = recorded.event.kind.rawValue
-        event = try StoredJSON.encode(recorded.event)
+        event = try StoredJSON.encode(recorded.event, ready: ready)
     }
 
     /// Reads the columns in the order of `columns`, beginning with `first`.
@@ -44,9 +44,14 @@ struct EventRow: Sendable, Hashable {
 
     /// Every column with its length before it, so that no two rows give the same bytes.
     var bytes: [UInt8] {
-        [dossier, String(number), agency, String(at), actor, kind, event].flatMap { text in
-            Array("\(text.utf8.count):".utf8) + Array(text.utf8)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(event.utf8.count + 256)
+        for text in [dossier, String(number), agency, String(at), actor, kind, event] {
+            bytes.append(contentsOf: String(text.utf8.count).utf8)
+            bytes.append(UInt8(ascii: ":"))
+            bytes.append(contentsOf: text.utf8)
         }
+        return bytes
     }
 }
 

@@ -1,8 +1,11 @@
+import Platform
 import PublicService
 
 /// From events to rows: appends, and keeps what they fold to beside them. Runs inside a writer's transaction.
 struct Projection {
     let connection: SQLConnection
+    /// What was encoded before the writer's turn came.
+    var ready: (any ReadyJSON)?
 
     /// Appends `events` to a dossier (or begins one); `save` then writes what it is now.
     func append(
@@ -18,7 +21,7 @@ struct Projection {
                 try current?.apply(recorded)
             }
             guard let current else { throw StoreError.notFound }
-            let row = try EventRow(recorded, agency: current.submission.agencies.receivedAt)
+            let row = try EventRow(recorded, agency: current.submission.agencies.receivedAt, ready: ready)
             try row.insert(into: connection)
             try chain.append(row, to: connection)
             try trackPayment(recorded)
@@ -49,12 +52,13 @@ struct Projection {
 
     /// Writes the projection of a dossier over the one that may be there.
     func save(_ dossier: Dossier) throws {
-        try connection.execute("DELETE FROM dossier WHERE id = ?", [.text(dossier.id.rawValue)])
-        let marks = Projection.columns.map { _ in "?" }.joined(separator: ", ")
-        try connection.execute(
-            "INSERT INTO dossier (\(Projection.columns.joined(separator: ", "))) VALUES (\(marks))",
-            try Projection.values(of: dossier))
+        try connection.execute(Projection.saving, try Projection.values(of: dossier, ready: ready))
     }
+
+    private static let saving = """
+        INSERT INTO dossier (\(columns.joined(separator: ", "))) VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
+        ON CONFLICT (id) DO UPDATE SET \(columns.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
+        """
 
     static let columns = [
         "id", "code", "agency", "procedure", "version", "state", "finance", "holder", "assignee", "deadline",
@@ -62,7 +66,7 @@ struct Projection {
     ]
 
     /// What a dossier's row says, in the order of `columns`.
-    static func values(of dossier: Dossier) throws -> [SQLValue] {
+    static func values(of dossier: Dossier, ready: (any ReadyJSON)? = nil) throws -> [SQLValue] {
         let submission = dossier.submission
         let finishedAt = dossier.result?.issuedAt
         let isLate = finishedAt.map { finished in dossier.dueAt.map { finished > $0 } ?? false } ?? false
@@ -77,7 +81,7 @@ struct Projection {
             .integer(dossier.submittedAt.milliseconds), finishedAt.map { .integer($0.milliseconds) } ?? .null,
             .integer(isLate ? 1 : 0), .text(TypedText.folded(submission.applicant.name)),
             .text(submission.applicant.phone), .text(submission.lookupKeyDigest), partner,
-            .text(try StoredJSON.encode(dossier)),
+            .text(try StoredJSON.encode(dossier, ready: ready)),
         ]
     }
 
@@ -120,10 +124,12 @@ struct Projection {
 
     /// The next number of a gapless series; taken back with the transaction.
     func next(_ counter: String) throws -> Int {
-        try connection.execute(
-            "INSERT INTO counter (name, value) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1",
-            [.text(counter)])
-        let value = try connection.query("SELECT value FROM counter WHERE name = ?", [.text(counter)]) { $0.integer(0) }
+        let value = try connection.query(
+            """
+            INSERT INTO counter (name, value) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1
+            RETURNING value
+            """, [.text(counter)]
+        ) { $0.integer(0) }
         return Int(value.first ?? 0)
     }
 }

@@ -1,3 +1,4 @@
+import Platform
 import PublicService
 
 /// What a submission came to.
@@ -35,13 +36,16 @@ public struct Counters {
 extension Store {
     /// Begins a dossier once: the same `key` in the same `scope` finds the first one. The code is the next of its agency
     /// and day, taken in the same transaction; so are the events that `follow` says come with it, which are the citizen's.
+    /// `ahead`, when it is what `make` will record, is encoded beside the one writer that everybody waits for.
     public func submit(
-        id: DossierID, scope: String, key: String, requestDigest: String, agency: AgencyCode, by actor: Actor,
+        _ ahead: Submission? = nil, id: DossierID, scope: String, key: String, requestDigest: String,
+        agency: AgencyCode, by actor: Actor,
         at: Instant, follow: @escaping @Sendable (Dossier) throws -> [DossierEvent] = { _ in [] },
         make: @escaping @Sendable (DossierCode) throws -> SubmissionRecord
     ) async throws -> SubmitOutcome {
-        try await database.write { [chain] connection in
-            let projection = Projection(connection: connection)
+        let ready = try ahead.map { try EncodedAhead($0) }
+        return try await database.write { [chain] connection in
+            let projection = Projection(connection: connection, ready: ready)
             let known = try connection.query(
                 "SELECT digest, dossier FROM submission_key WHERE scope = ? AND key = ?", [.text(scope), .text(key)]
             ) { ($0.text(0), $0.text(1)) }
@@ -171,6 +175,18 @@ extension Store {
     /// A dossier's history.
     public func events(of id: DossierID) async throws -> [RecordedEvent] {
         try await database.read { try Projection(connection: $0).events(of: id.rawValue) }
+    }
+
+    /// A dossier's history, and the names of all officers that may occur in it, in one turn of a reader.
+    public func history(of id: DossierID) async throws -> (events: [RecordedEvent], officers: [OfficerID: String]) {
+        try await database.read { connection in
+            let names = try connection.query("SELECT login, name FROM officer") { ($0.text(0), $0.text(1)) }
+            let officers = names.compactMap { login, name in OfficerID(rawValue: login).map { ($0, name) } }
+            return (
+                try Projection(connection: connection).events(of: id.rawValue),
+                Dictionary(officers) { first, _ in first }
+            )
+        }
     }
 
     /// What was submitted under a key before: the digest of that request, and its dossier.

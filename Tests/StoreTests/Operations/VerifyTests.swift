@@ -137,7 +137,7 @@ import Testing
             }
             for name in ["code_seed", "code_step"] { try connection.execute("ALTER TABLE officer DROP COLUMN \(name)") }
             for name in [
-                "payment_order_by_dossier", "payment_order_by_outcome", "dossier_by_phone", "dossier_by_finish",
+                "payment_order_by_dossier", "payment_order_by_outcome", "dossier_by_issue",
                 "session_by_subject", "draft_by_age",
             ] { try connection.execute("DROP INDEX \(name)") }
             try connection.execute("DELETE FROM schema_step WHERE step > 1")
