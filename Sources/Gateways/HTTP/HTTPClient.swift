@@ -1,5 +1,5 @@
 import CCurl
-import Foundation
+import FoundationEssentials
 import Platform
 
 /// A small client on libcurl for calls to gateways: bounded in time and size, follows no redirect.

@@ -1,10 +1,10 @@
-import Foundation
+import FoundationEssentials
 
 /// What people type, made the same: NFC, full-width digits as plain ones, no white space at the ends.
 public enum TypedText {
     /// One line of text. Throws what is wrong with it.
     public static func line(_ raw: String, limit: Int) throws(TextDefect) -> String {
-        let text = raw.precomposedStringWithCanonicalMapping.trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = raw.composed.trimmed
         guard !text.isEmpty else { throw .missing }
         try check(text, allowsLines: false)
         let joined = text.split(whereSeparator: { $0 == " " || $0 == "\u{A0}" }).joined(separator: " ")
@@ -14,8 +14,8 @@ public enum TypedText {
 
     /// Several lines; CR LF becomes LF.
     public static func paragraph(_ raw: String, limit: Int) throws(TextDefect) -> String {
-        let text = raw.precomposedStringWithCanonicalMapping.replacingOccurrences(of: "\r\n", with: "\n")
-            .trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = raw.composed.replacing("\r\n", with: "\n")
+            .trimmed
         guard !text.isEmpty else { throw .missing }
         try check(text, allowsLines: true)
         guard text.count <= limit else { throw .tooLong(limit: limit) }
@@ -40,7 +40,7 @@ public enum TypedText {
     /// hyphens and brackets stands between them.
     public static func digits(_ raw: String) -> String? {
         var kept = ""
-        for scalar in raw.precomposedStringWithCompatibilityMapping.unicodeScalars {
+        for scalar in raw.plainSigns.unicodeScalars {
             if ("0"..."9").contains(scalar) {
                 kept.unicodeScalars.append(scalar)
             } else if !" .-()\u{A0}\t\r\n".unicodeScalars.contains(scalar) {
@@ -54,7 +54,7 @@ public enum TypedText {
     public static func folded(_ text: String) -> String {
         var words: [String] = []
         var word = ""
-        for scalar in text.decomposedStringWithCanonicalMapping.lowercased().unicodeScalars {
+        for scalar in text.decomposed.lowercased().unicodeScalars {
             switch scalar {
             case "\u{111}": word.append("d")
             case _ where scalar.properties.generalCategory == .nonspacingMark: continue
@@ -88,7 +88,7 @@ public enum PersonName {
 public enum PhoneNumber {
     /// Accepts `+84`, `84`, spaces, full stops and hyphens; returns the national form.
     public static func check(_ raw: String) throws(TextDefect) -> String {
-        let trimmed = raw.trimmingCharacters(in: .whitespacesAndNewlines)
+        let trimmed = raw.trimmed
         guard !trimmed.isEmpty else { throw .missing }
         let isInternational = trimmed.hasPrefix("+")
         guard var digits = TypedText.digits(isInternational ? String(trimmed.dropFirst()) : trimmed) else {
@@ -117,7 +117,7 @@ public enum PersonalID {
 
     /// Accepts spaces, full stops and hyphens; returns the 12 digits. `today` bounds the year of birth.
     public static func check(_ raw: String, today: LocalDate) throws(TextDefect) -> String {
-        guard !raw.trimmingCharacters(in: .whitespacesAndNewlines).isEmpty else { throw .missing }
+        guard !raw.trimmed.isEmpty else { throw .missing }
         guard let digits = TypedText.digits(raw) else { throw .notAnID }
         guard digits.count == 12 else { throw .digitCount(expected: 12, found: digits.count) }
         let numbers = digits.utf8.map { Int($0) - 48 }
@@ -152,7 +152,7 @@ public enum DateInput {
     /// Reads `d/M/yyyy` with `/`, `-`, `.` or spaces between, `ddMMyyyy`, and `yyyy-MM-dd`; returns `yyyy-MM-dd`'s day.
     /// Six digits in a row, and years of two digits, are refused as ambiguous.
     public static func check(_ raw: String) throws(TextDefect) -> LocalDate {
-        let text = raw.precomposedStringWithCompatibilityMapping.trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = raw.plainSigns.trimmed
         let parts = text.split(whereSeparator: { "/-. ".contains($0) }).map(String.init)
         guard !parts.isEmpty else { throw .missing }
         guard parts.allSatisfy({ $0.utf8.allSatisfy(isDigit) && $0.utf8.count <= 8 }) else { throw .notADate }
