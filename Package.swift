@@ -34,9 +34,8 @@ let package = Package(
         .systemLibrary(
             name: "CQREncode", path: "Sources/System/CQREncode", pkgConfig: "libqrencode",
             providers: [.apt(["libqrencode-dev"])]),
-        .systemLibrary(
-            name: "CCurl", path: "Sources/System/CCurl", pkgConfig: "libcurl",
-            providers: [.apt(["libcurl4-openssl-dev"])]),
+        // Not a system library: libcurl is opened when a gateway is called (Docs/decisions/0011).
+        .target(name: "CCurl", path: "Sources/System/CCurl"),
         .systemLibrary(
             name: "CCompression", path: "Sources/System/CCompression", pkgConfig: "zlib",
             providers: [.apt(["zlib1g-dev", "libbrotli-dev"])]),

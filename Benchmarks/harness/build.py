@@ -16,7 +16,7 @@ def binary(name):
 
 def everything():
     """Servers in Swift and Go, and the TLS client."""
-    run(["swift", "build", "-c", "release", "--package-path", HERE])
+    run(["swift", "build", "-c", "release", "--static-swift-stdlib", "--package-path", HERE])
     run(["go", "build", "-o", binary("serve-go"), HERE / "Peers/serve.go"])
     run(["cc", "-O2", "-o", binary("tls-connections"), HERE / "tools/tls-connections.c", "-lssl", "-lcrypto", "-lpthread"])
 

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Gateways
 import HTTPWire
 import Platform

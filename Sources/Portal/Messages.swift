@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import PublicService
 
 /// Every sentence that pages say besides their templates: `Catalogue/messages.json5`, by key, with gaps in braces.
@@ -56,7 +56,7 @@ public struct Messages: Sendable {
 extension Messages {
     /// A source's sentence without abbreviations that its readers know and citizens do not (keys `plain.…`).
     func plain(_ text: String) -> String {
-        abbreviations.reduce(text) { $0.replacingOccurrences(of: $1.short, with: $1.long) }
+        abbreviations.reduce(text) { $0.replacing($1.short, with: $1.long) }
     }
 
     /// Whole dong with the currency.

@@ -71,10 +71,15 @@ public final class Portal: Sendable {
     /// Set by the program: whether the server's loops turn.
     public let isTurning = HealthSource()
 
-    /// Reads templates and public files below `resources`. Blocks; throws what must be mended before citizens come.
+    /// Every template below `resources`, ready to render. Blocks; throws what must be mended before citizens come.
+    public static func templates(_ resources: String) throws -> TemplateSet {
+        try TemplateLibrary.load(resources + "/Templates/portal").compile(allPages)
+    }
+
+    /// Reads public files below `resources`, and the templates where none are given. Blocks; throws as `templates` does.
     public init(
-        store: Store, catalogue: Catalogue, messages: Messages, resources: String, settings: PortalSettings,
-        clock: any WallClock, logger: Logger
+        store: Store, catalogue: Catalogue, messages: Messages, resources: String, templates: TemplateSet? = nil,
+        settings: PortalSettings, clock: any WallClock, logger: Logger
     ) throws {
         let missing = messages.missing
         guard missing.isEmpty else { throw PortalStartError.missingMessages(missing) }
@@ -88,7 +93,7 @@ public final class Portal: Sendable {
         self.agency = agency
         self.clock = clock
         self.logger = logger
-        pages = try TemplateLibrary.load(resources + "/Templates/portal").compile(Portal.allPages)
+        pages = try templates ?? Portal.templates(resources)
         files = try StaticFiles.load(resources + "/Public")
         headers = SecurityHeaders(formTargets: settings.merchant.map { [$0.origin] } ?? [])
         cache = PageCache(headers: headers) { [clock] in LocalMinute(clock.now()).date.dayNumber }

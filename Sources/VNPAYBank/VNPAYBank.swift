@@ -2,7 +2,7 @@ import ArgumentParser
 import BankSimulator
 import CLinux
 import Dispatch
-import Foundation
+import FoundationEssentials
 import Gateways
 import Glibc
 import Logging

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import PublicService
 import SocketServer
 
@@ -15,7 +15,7 @@ struct Setting: Sendable {
     }
 
     /// `MOTCUA_TLS_KEY` for `tls-key`.
-    var variable: String { "MOTCUA_" + name.uppercased().replacingOccurrences(of: "-", with: "_") }
+    var variable: String { "MOTCUA_" + name.uppercased().replacing("-", with: "_") }
 }
 
 /// Why the configuration cannot be used: said to the operator.
@@ -148,7 +148,7 @@ struct Configuration: Sendable {
 
     /// A setting that holds several texts, separated by commas.
     func list(_ name: String) -> [String] {
-        self[name].split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        self[name].split(separator: ",").map { $0.trimmed }
     }
 
     /// What is in force, secrets masked.
@@ -162,7 +162,7 @@ struct Configuration: Sendable {
 
     /// An address without the password that may stand in it (RFC 3986 §3.2.1).
     static func masked(_ value: String) -> String {
-        guard let scheme = value.range(of: "://"), let at = value[scheme.upperBound...].lastIndex(of: "@"),
+        guard let scheme = value.firstRange(of: "://"), let at = value[scheme.upperBound...].lastIndex(of: "@"),
             let colon = value[scheme.upperBound..<at].firstIndex(of: ":")
         else { return value }
         return value[...colon] + "********" + value[at...]

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import Platform
 import PublicService
 import Store
@@ -105,7 +105,7 @@ struct CreateOfficer: AsyncParsableCommand {
 
     func run() async throws {
         guard let id = OfficerID(rawValue: login) else { throw ValidationError("\"\(login)\" cannot be a login") }
-        let texts = roles.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        let texts = roles.split(separator: ",").map { $0.trimmed }
         let known = texts.compactMap { Role(rawValue: $0) }
         guard known.count == texts.count, !known.isEmpty else { throw ValidationError("unknown role in \"\(roles)\"") }
         try await plainly { try await make(id, Set(known)) }

@@ -1,6 +1,6 @@
 import CLinux
 import Dispatch
-import Foundation
+import FoundationEssentials
 import Glibc
 import Platform
 import PublicService
@@ -132,15 +132,11 @@ enum Demo {
         let words = arguments
         let settings = environment.map { "\($0.key)=\($0.value)" }
         // The parent-death signal belongs to the thread that forked: that thread must live as long as the program.
-        let started = SpawnedProcess()
-        Thread.detachNewThread {
-            started.set(
-                withStrings(words) { arguments in
-                    withStrings(settings) { clinux_spawn_child(program, arguments, $0) }
-                })
-            while true { pause() }
-        }
-        let process = started.wait()
+        let process = SpawnedProcess {
+            withStrings(words) { arguments in
+                withStrings(settings) { clinux_spawn_child(program, arguments, $0) }
+            }
+        }.start()
         return process > 0 ? process : nil
     }
 
@@ -156,18 +152,37 @@ enum Demo {
     }
 }
 
-/// Hands a process id from the thread that forked to the one that waits for it.
+/// A thread that forks, and hands the process id to the one that waits for it.
 private final class SpawnedProcess: Sendable {
     private let done = DispatchSemaphore(value: 0)
     private let process = Mutex<Int32>(-1)
+    private let fork: @Sendable () -> Int32
 
-    func set(_ number: Int32) {
-        process.withLock { $0 = number }
-        done.signal()
-    }
+    init(_ fork: @escaping @Sendable () -> Int32) { self.fork = fork }
 
-    func wait() -> Int32 {
+    /// Forks on a thread that then sleeps for good. The process id, or a negative number.
+    func start() -> Int32 {
+        let holder = Unmanaged.passRetained(self)
+        var thread = pthread_t()
+        let status = pthread_create(
+            &thread, nil,
+            { pointer in
+                guard let pointer else { return nil }
+                Unmanaged<SpawnedProcess>.fromOpaque(pointer).takeRetainedValue().run()
+                while true { pause() }
+            }, holder.toOpaque())
+        guard status == 0 else {
+            holder.release()
+            return -1
+        }
+        pthread_detach(thread)
         done.wait()
         return process.withLock { $0 }
+    }
+
+    private func run() {
+        let number = fork()
+        process.withLock { $0 = number }
+        done.signal()
     }
 }

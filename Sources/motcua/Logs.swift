@@ -1,5 +1,5 @@
 import Dispatch
-import Foundation
+import FoundationEssentials
 import Glibc
 import Logging
 import Portal
@@ -19,13 +19,13 @@ struct JSONLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         var line: [String: String] = [
-            "time": ISO8601DateFormatter().string(from: Date()), "level": event.level.rawValue,
+            "time": Date.now.formatted(.iso8601), "level": event.level.rawValue,
             "message": "\(event.message)",
         ]
         for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }) { line[key] = "\(value)" }
         // JSON escapes every control character: nobody can forge a second line.
         guard let data = try? JSONEncoder.lines.encode(line) else { return }
-        FileHandle.standardError.write(data + Data([10]))
+        writeToErrorStream(data + [10])
     }
 }
 

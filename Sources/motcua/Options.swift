@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 
 /// The options that every command understands.
 struct CommonOptions: ParsableArguments {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import Glibc
 
 /// Why a command did not do what was asked: said to the operator.
@@ -19,7 +19,7 @@ func plainly<Value>(_ body: () async throws -> Value) async throws -> Value {
     } catch let error as ConfigurationError {
         throw said(error.description, ExitCode(EX_USAGE))
     } catch let error as CocoaError {
-        throw said([error.filePath, error.localizedDescription].compactMap { $0 }.joined(separator: ": "), .failure)
+        throw said([error.filePath, reason(error)].compactMap { $0 }.joined(separator: ": "), .failure)
     } catch let error as any CustomStringConvertible & Error {
         throw said(error.description, .failure)
     } catch {
@@ -27,7 +27,23 @@ func plainly<Value>(_ body: () async throws -> Value) async throws -> Value {
     }
 }
 
+/// What the system said of a file, else what the file's reader said.
+private func reason(_ error: CocoaError) -> String {
+    (error.underlying as? POSIXError).map { String(cString: strerror($0.code.rawValue)) } ?? String(describing: error)
+}
+
 private func said(_ sentence: String, _ status: ExitCode) -> ExitCode {
-    FileHandle.standardError.write(Data("motcua: \(sentence)\n".utf8))
+    writeToErrorStream("motcua: \(sentence)\n".utf8)
     return status
+}
+
+/// Writes all of `bytes` at once where the stream takes them; what nobody can read is lost.
+func writeToErrorStream(_ bytes: some Sequence<UInt8>) {
+    var rest = Array(bytes)[...]
+    while !rest.isEmpty {
+        let written = rest.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        if written < 0, errno == EINTR { continue }
+        guard written > 0 else { return }
+        rest = rest.dropFirst(written)
+    }
 }

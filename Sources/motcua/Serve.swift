@@ -1,6 +1,6 @@
 import ArgumentParser
 import Dispatch
-import Foundation
+import FoundationEssentials
 import Gateways
 import Glibc
 import Logging
@@ -52,10 +52,11 @@ struct Program {
         let inherited = try inheritedSockets()
         // Whoever serves now gives the folder back when its last request is answered.
         let patience = configuration.takesOver ? configuration.drainSeconds + 10 : 0
+        // Read while the store is opened: it waits for the disk, and a machine has more than one core.
+        async let reading = Program.publications(resources)
+        async let compiling = Portal.templates(resources)
         let store = try Store(try DataFolder(configuration["data"], patience: patience))
-        let catalogue = try CatalogueReader.read(resources + "/Catalogue")
-        let messages = Messages(
-            try CatalogueReader.decode([String: String].self, resources + "/Catalogue", "messages.json5"))
+        let (catalogue, messages) = try await reading
         let addresses = try Program.listeners.map {
             try inherited.address(of: $0) ?? configuration.address($0).withFreePort()
         }
@@ -69,6 +70,7 @@ struct Program {
         let agency = try configuration.agency() ?? catalogue.agencies[0].code
         let portal = try Portal(
             store: store, catalogue: catalogue, messages: messages, resources: resources,
+            templates: try await compiling,
             settings: PortalSettings(publicURL: publicURL, agency: agency, isTrial: demo != nil, merchant: merchant),
             clock: SystemClock(), logger: logger)
         let (server, log) = try makeServer(
@@ -94,6 +96,13 @@ struct Program {
         await server.stop(drainMilliseconds: UInt64(configuration.drainSeconds) * 1000)
         store.close()
         log.flush()
+    }
+
+    private static func publications(_ resources: String) throws -> (Catalogue, Messages) {
+        let catalogue = try CatalogueReader.read(resources + "/Catalogue")
+        let sentences = try CatalogueReader.decode(
+            [String: String].self, resources + "/Catalogue", "messages.json5")
+        return (catalogue, Messages(sentences))
     }
 
     private func demonstration(

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Synchronization
 
 /// How far a long command is, on one line of a terminal; nothing where nobody watches.
@@ -16,9 +16,12 @@ final class TerminalProgress: Sendable {
             return true
         }
         guard isDue else { return }
-        let left = secondsLeft.map { String(format: ", %.0f s left", $0) } ?? ""
+        let left = secondsLeft.map { ", \(whole($0)) s left" } ?? ""
         // ECMA-48 EL: what a longer line left behind is erased.
-        let line = "\r\(step): \(done)/\(total), \(String(format: "%.0f", rate))/s\(left)\u{1B}[K"
-        FileHandle.standardError.write(Data((line + (done >= total ? "\n" : "")).utf8))
+        let line = "\r\(step): \(done)/\(total), \(whole(rate))/s\(left)\u{1B}[K"
+        writeToErrorStream((line + (done >= total ? "\n" : "")).utf8)
     }
+
+    /// Rounded; a dash for what no whole number can say.
+    private func whole(_ value: Double) -> String { Int(exactly: value.rounded()).map(String.init) ?? "-" }
 }

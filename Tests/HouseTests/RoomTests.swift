@@ -5,25 +5,26 @@ import Testing
     /// What each room may import beside Glibc, Dispatch and Synchronization.
     static let allowed: [String: Set<String>] = [
         "HTTPWire": [],
-        "PublicService": ["Foundation"],
-        "Platform": ["CLinux", "COpenSSL", "Foundation"],
-        "SocketServer": ["HTTPWire", "CLinux", "COpenSSL", "Logging", "Foundation"],
-        "Store": ["PublicService", "Platform", "CSQLite", "Foundation"],
-        "Documents": ["PublicService", "CQREncode", "Foundation"],
-        "Gateways": ["PublicService", "Platform", "CCurl", "Foundation"],
-        "Web": ["HTTPWire", "Platform", "CCompression", "Foundation"],
+        "PublicService": ["FoundationEssentials", "Swift"],
+        "Platform": ["CLinux", "COpenSSL", "FoundationEssentials"],
+        "SocketServer": ["HTTPWire", "CLinux", "COpenSSL", "Logging", "FoundationEssentials"],
+        "Store": ["PublicService", "Platform", "CSQLite", "FoundationEssentials"],
+        "Documents": ["PublicService", "CQREncode", "FoundationEssentials"],
+        "Gateways": ["PublicService", "Platform", "CCurl", "FoundationEssentials"],
+        "Web": ["HTTPWire", "Platform", "CCompression", "FoundationEssentials"],
         "Portal": [
-            "Web", "HTTPWire", "PublicService", "Store", "Documents", "Gateways", "Platform", "Logging", "Foundation",
+            "Web", "HTTPWire", "PublicService", "Store", "Documents", "Gateways", "Platform", "Logging",
+            "FoundationEssentials",
         ],
         "motcua": [
             "Portal", "SocketServer", "Store", "Gateways", "Documents", "Web", "HTTPWire", "PublicService", "Platform",
-            "ArgumentParser", "Logging", "Foundation", "CLinux",
+            "ArgumentParser", "Logging", "FoundationEssentials", "CLinux",
         ],
-        "BankSimulator": ["Web", "HTTPWire", "Gateways", "Platform", "PublicService", "Foundation"],
+        "BankSimulator": ["Web", "HTTPWire", "Gateways", "Platform", "PublicService", "FoundationEssentials"],
         "VNPAYBank": [
             "BankSimulator", "SocketServer", "Web", "HTTPWire", "Gateways", "Platform", "PublicService",
             "ArgumentParser", "Logging",
-            "Foundation", "CLinux",
+            "FoundationEssentials", "CLinux",
         ],
     ]
     static let everywhere: Set<String> = ["Glibc", "Dispatch", "Synchronization"]

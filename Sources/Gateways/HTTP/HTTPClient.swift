@@ -1,5 +1,5 @@
 import CCurl
-import Foundation
+import FoundationEssentials
 import Platform
 
 /// A small client on libcurl for calls to gateways: bounded in time and size, follows no redirect.
@@ -48,8 +48,9 @@ public struct HTTPClient: Sendable {
         guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
             throw Failure(description: "only http and https are called")
         }
-        guard let handle = curl_easy_init() else { throw Failure(description: "no memory") }
-        defer { curl_easy_cleanup(handle) }
+        guard ccurl_open() else { throw Failure(description: "libcurl.so.4 is not installed or cannot be used") }
+        guard let handle = ccurl_init() else { throw Failure(description: "no memory") }
+        defer { ccurl_cleanup(handle) }
         let received = Received()
         _ = ccurl_set_string(handle, CURLOPT_URL, address)
         if let authorities { _ = ccurl_set_string(handle, CURLOPT_CAINFO, authorities) }
@@ -67,9 +68,9 @@ public struct HTTPClient: Sendable {
                 return length
             }, Unmanaged.passUnretained(received).toOpaque())
         var headers: UnsafeMutablePointer<curl_slist>?
-        defer { curl_slist_free_all(headers) }
+        defer { ccurl_free_list(headers) }
         if let json {
-            headers = curl_slist_append(nil, "Content-Type: application/json")
+            headers = ccurl_append(nil, "Content-Type: application/json")
             _ = ccurl_set_pointer(handle, CURLOPT_HTTPHEADER, headers)
             _ = ccurl_set_long(handle, CURLOPT_POST, 1)
             _ = ccurl_set_long(handle, CURLOPT_POSTFIELDSIZE, json.count)
@@ -79,8 +80,8 @@ public struct HTTPClient: Sendable {
                     handle, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
             }
         }
-        let status = withExtendedLifetime(received) { curl_easy_perform(handle) }
-        guard status == CURLE_OK else { throw Failure(description: String(cString: curl_easy_strerror(status))) }
+        let status = withExtendedLifetime(received) { ccurl_perform(handle) }
+        guard status == CURLE_OK else { throw Failure(description: String(cString: ccurl_reason(status))) }
         var code = 0
         _ = ccurl_response_code(handle, &code)
         return Reply(status: code, body: received.bytes)

@@ -106,7 +106,8 @@ struct HeadLines {
     mutating func next() -> UnsafeRawBufferPointer {
         let newline = bytes.firstOffset(of: Octet.lineFeed, from: position) ?? bytes.count
         defer { position = newline + 1 }
-        return UnsafeRawBufferPointer(start: bytes.baseAddress.map { $0 + position }, count: max(0, newline - 1 - position))
+        return UnsafeRawBufferPointer(
+            start: bytes.baseAddress.map { $0 + position }, count: max(0, newline - 1 - position))
     }
 
     /// nil at the empty line.

@@ -57,7 +57,9 @@ public enum ResponseEncoder {
         }
         let place = start + prepared.datePlace
         buffer.withUnsafeMutableBytes { bytes in
-            date.withUnsafeBytes { bytes[place..<(place + HTTPDate.byteCount)].copyBytes(from: $0.prefix(HTTPDate.byteCount)) }
+            date.withUnsafeBytes {
+                bytes[place..<(place + HTTPDate.byteCount)].copyBytes(from: $0.prefix(HTTPDate.byteCount))
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HTTPWire
 import Platform
 import PublicService

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HTTPWire
 import PublicService
 import Store
@@ -21,7 +21,7 @@ extension Portal {
 
     private func listProcedures(_ exchange: Exchange) -> Response {
         if let refusal = refusal(ofRepeated: ["q", "limit"], exchange) { return refusal }
-        let query = (exchange.query["q"] ?? "").trimmingCharacters(in: .whitespaces)
+        let query = (exchange.query["q"] ?? "").trimmed
         let limitText = exchange.query["limit"] ?? "100"
         guard let limit = Int(limitText), (1...500).contains(limit) else { return apiRefusal("limit", "badLimit") }
         let inForce = catalogue.inForce(on: today)

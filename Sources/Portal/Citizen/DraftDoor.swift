@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HTTPWire
 import PublicService
 import Store
@@ -26,7 +26,7 @@ extension Portal {
             "lien-ket", .text, messages.say("draft.link"), hint: messages.say("draft.link.hint"))
         let typed = exchange.query["lien-ket"]
         let last = (typed ?? "").components(separatedBy: "/nop/").last ?? ""
-        let text = last.trimmingCharacters(in: .whitespacesAndNewlines).split(separator: "/").first.map(String.init)
+        let text = last.trimmed.split(separator: "/").first.map(String.init)
         if let token = text.flatMap({ DraftToken($0) }) { return .seeOther("/nop/\(token.text)") }
         let error = typed.map { messages.say($0.isEmpty ? "draft.link.missing" : "draft.link.unknown") } ?? ""
         let problems = error.isEmpty ? [] : [Problem(anchor: question.id, sentence: error)]

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HTTPWire
 import PublicService
 import Store
@@ -86,7 +86,7 @@ extension Portal {
 
     /// Whatever was typed is kept, right or wrong; only its length has a bound.
     private func kept(_ typed: [String: [String]]) -> [String: String] {
-        typed.mapValues { String(($0.first ?? "").precomposedStringWithCanonicalMapping.prefix(4000)) }
+        typed.mapValues { String(($0.first ?? "").composed.prefix(4000)) }
     }
 
     private func page(

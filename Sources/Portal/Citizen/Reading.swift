@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HTTPWire
 import PublicService
 import Web
@@ -90,7 +90,7 @@ extension Portal {
     var codeExample: String { "\(agency.code)-\(today.compact)-0001" }
 
     private func list(_ exchange: Exchange) async throws -> Response {
-        let query = (exchange.query["tu-khoa"] ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+        let query = (exchange.query["tu-khoa"] ?? "").trimmed
         let inForce = catalogue.inForce(on: today)
         var groups: [ProcedureGroup] = []
         if query.isEmpty {
@@ -122,7 +122,7 @@ extension Portal {
     private func formerNotice(_ query: String) -> String {
         let words = TypedText.folded(query)
         let isNamed = agency.former.contains { name in
-            let plain = TypedText.folded(name.replacingOccurrences(of: "(", with: " ")).split(separator: " ")
+            let plain = TypedText.folded(name.replacing("(", with: " ")).split(separator: " ")
                 .dropFirst().prefix(2)
             return words.contains(plain.joined(separator: " "))
         }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import PublicService
 import Store
 import Web
@@ -83,7 +83,7 @@ extension Portal {
             case .stored(let stored):
                 taken.append(
                     Attachment(
-                        paper: paper, name: file.fileName.precomposedStringWithCanonicalMapping,
+                        paper: paper, name: file.fileName.composed,
                         contentType: stored.contentType, byteCount: stored.byteCount,
                         digest: stored.digest))
             case .refused(.unknownType): problems.append(messages.say("upload.unknownType", ["name": file.fileName]))

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HTTPWire
 import PublicService
 import Store
@@ -116,7 +116,7 @@ extension Portal {
         case .requestSupplement:
             let subjects = (revision(of: dossier)?.uploads ?? []).map {
                 Question(
-                    "sai_" + $0.id.replacingOccurrences(of: "-", with: "_"), .text, $0.name,
+                    "sai_" + $0.id.replacing("-", with: "_"), .text, $0.name,
                     hint: m.say("act.reasonHint"), optional: true, maximum: 500)
             }
             let fields = (revision(of: dossier)?.form?.steps(for: dossier.answers).flatMap(\.questions) ?? []).map {
@@ -258,7 +258,7 @@ private struct Deed: Sendable {
             guard key.hasPrefix("sai_"), let reason = answers[key] else { return nil }
             let subject =
                 key.hasPrefix("sai_tl_")
-                ? "answer:" + key.dropFirst(7) : key.dropFirst(4).replacingOccurrences(of: "_", with: "-")
+                ? "answer:" + key.dropFirst(7) : String(key.dropFirst(4)).replacing("_", with: "-")
             return SupplementItem(subject: subject, reason: reason)
         }
         guard let days = Int(text("han_ngay")) else { throw DossierRefusal(.invalid, "periodUnknown") }
@@ -276,7 +276,7 @@ private struct Deed: Sendable {
     private func text(_ id: String) -> String { answers[id] ?? "" }
 
     private func lines(_ id: String) -> [String] {
-        text(id).split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        text(id).split(separator: "\n").map { $0.trimmed }.filter { !$0.isEmpty }
     }
 
     /// `dd/MM/yyyy HH:mm` or `yyyy-MM-dd HH:mm`.

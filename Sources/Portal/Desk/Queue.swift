@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HTTPWire
 import PublicService
 import Store
@@ -42,7 +42,7 @@ extension Portal {
     private func queuePage(_ exchange: Exchange) async throws -> Response {
         let officer = try signedIn(exchange)
         let views = views(of: officer)
-        let query = String((exchange.query["tim"] ?? "").trimmingCharacters(in: .whitespaces).prefix(100))
+        let query = String((exchange.query["tim"] ?? "").trimmed.prefix(100))
         // A scanned or typed code opens the dossier at once.
         if let code = DossierCode(rawValue: query.uppercased()),
             try await store.dossier(code)?.submission.agencies.receivedAt == agency.code

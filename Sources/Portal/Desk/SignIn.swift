@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HTTPWire
 import Platform
 import PublicService
@@ -26,7 +26,7 @@ extension Portal {
         guard !form.defects.contains(where: { if case .repeated = $0 { true } else { false } }) else {
             throw Refused(.badRequest, "a field twice")
         }
-        let login = (form["ten-dang-nhap"] ?? "").trimmingCharacters(in: .whitespaces).lowercased()
+        let login = (form["ten-dang-nhap"] ?? "").trimmed.lowercased()
         let password = form["mat-khau"] ?? ""
         var sentence = messages.say("login.wrong")
         if login.isEmpty || password.isEmpty {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import PublicService
 
 /// A procedure's facts in words. What the source does not say for sure is the authority's to say, never a number.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import PublicService
 import Web
 
@@ -144,7 +144,7 @@ func typedValues(_ form: Web.Form, _ questions: [Question]) -> [String: [String]
             if parts.contains(where: { $0.count > 1 }) {
                 typed[question.id] = ["", ""]
             } else {
-                let text = parts.map { ($0.first ?? "").trimmingCharacters(in: .whitespaces) }
+                let text = parts.map { ($0.first ?? "").trimmed }
                 // A whole date typed into the first field is as good as three fields.
                 let isWhole = text[1].isEmpty && text[2].isEmpty
                 typed[question.id] = [isWhole ? text[0] : text.joined(separator: "/")]

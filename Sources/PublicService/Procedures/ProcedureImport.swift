@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Turns the published list of procedures (schema `dvc-procedure-catalogue/1`) into revisions of this catalogue.
 /// Pure: reading and writing files is the command's.
@@ -100,7 +100,7 @@ public enum ProcedureImport {
 
     /// The source's working marks leave the text; what they say stands in `certain`.
     private static func cleaned(_ text: String) -> String {
-        text.replacingOccurrences(of: " [memory]", with: "").precomposedStringWithCanonicalMapping
+        text.replacing(" [memory]", with: "").composed
     }
 }
 

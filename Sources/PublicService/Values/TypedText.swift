@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What people type, made the same: NFC, full-width digits as plain ones, no white space at the ends.
 public enum TypedText {
@@ -15,7 +15,7 @@ public enum TypedText {
 
     /// The same for any text.
     static func lineByTables(_ raw: String, limit: Int) throws(TextDefect) -> String {
-        let text = raw.precomposedStringWithCanonicalMapping.trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = raw.composed.trimmed
         guard !text.isEmpty else { throw .missing }
         try check(text.unicodeScalars, allowsLines: false)
         let joined = text.split(whereSeparator: { $0 == " " || $0 == "\u{A0}" }).joined(separator: " ")
@@ -25,8 +25,8 @@ public enum TypedText {
 
     /// Several lines; CR LF becomes LF.
     public static func paragraph(_ raw: String, limit: Int) throws(TextDefect) -> String {
-        let text = raw.precomposedStringWithCanonicalMapping.replacingOccurrences(of: "\r\n", with: "\n")
-            .trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = raw.composed.replacing("\r\n", with: "\n")
+            .trimmed
         guard !text.isEmpty else { throw .missing }
         try check(text.unicodeScalars, allowsLines: true)
         guard text.count <= limit else { throw .tooLong(limit: limit) }
@@ -63,7 +63,7 @@ public enum TypedText {
 
     /// NFKC, which ASCII is already.
     static func compatible(_ raw: String) -> String {
-        PlainText.isASCII(raw) ? raw : raw.precomposedStringWithCompatibilityMapping
+        PlainText.isASCII(raw) ? raw : raw.plainSigns
     }
 
     /// Lower case without marks, d with stroke as d: for search. Everything that is neither letter nor digit is a space.
@@ -75,7 +75,7 @@ public enum TypedText {
     static func foldedByTables(_ text: String) -> String {
         var words: [String] = []
         var word = ""
-        for scalar in text.decomposedStringWithCanonicalMapping.lowercased().unicodeScalars {
+        for scalar in text.decomposed.lowercased().unicodeScalars {
             switch scalar {
             case "\u{111}": word.append("d")
             case _ where scalar.properties.generalCategory == .nonspacingMark: continue
@@ -110,9 +110,7 @@ public enum PersonName {
 public enum PhoneNumber {
     /// Accepts `+84`, `84`, spaces, full stops and hyphens; returns the national form.
     public static func check(_ raw: String) throws(TextDefect) -> String {
-        let trimmed =
-            PlainText.holds(raw)
-            ? String(PlainText.trimmed(raw)) : raw.trimmingCharacters(in: .whitespacesAndNewlines)
+        let trimmed = PlainText.holds(raw) ? String(PlainText.trimmed(raw)) : raw.trimmed
         guard !trimmed.isEmpty else { throw .missing }
         let isInternational = trimmed.hasPrefix("+")
         guard var digits = TypedText.digits(isInternational ? String(trimmed.dropFirst()) : trimmed) else {
@@ -141,7 +139,7 @@ public enum PersonalID {
 
     /// Accepts spaces, full stops and hyphens; returns the 12 digits. `today` bounds the year of birth.
     public static func check(_ raw: String, today: LocalDate) throws(TextDefect) -> String {
-        guard !raw.trimmingCharacters(in: .whitespacesAndNewlines).isEmpty else { throw .missing }
+        guard !raw.trimmed.isEmpty else { throw .missing }
         guard let digits = TypedText.digits(raw) else { throw .notAnID }
         guard digits.count == 12 else { throw .digitCount(expected: 12, found: digits.count) }
         let numbers = digits.utf8.map { Int($0) - 48 }
@@ -176,10 +174,7 @@ public enum DateInput {
     /// Reads `d/M/yyyy` with `/`, `-`, `.` or spaces between, `ddMMyyyy`, and `yyyy-MM-dd`; returns `yyyy-MM-dd`'s day.
     /// Six digits in a row, and years of two digits, are refused as ambiguous.
     public static func check(_ raw: String) throws(TextDefect) -> LocalDate {
-        let text =
-            PlainText.isASCII(raw)
-            ? String(PlainText.trimmed(raw))
-            : raw.precomposedStringWithCompatibilityMapping.trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = PlainText.isASCII(raw) ? String(PlainText.trimmed(raw)) : raw.plainSigns.trimmed
         let parts = text.split(whereSeparator: { "/-. ".contains($0) }).map(String.init)
         guard !parts.isEmpty else { throw .missing }
         guard parts.allSatisfy({ $0.utf8.allSatisfy(isDigit) && $0.utf8.count <= 8 }) else { throw .notADate }

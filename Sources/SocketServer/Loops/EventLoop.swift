@@ -7,8 +7,14 @@ import Synchronization
 /// Something that waits for events of one descriptor on a loop.
 protocol EventHandler: AnyObject {
     func handle(events: UInt32)
-    /// Called about twice a second with the monotonic milliseconds.
+    /// Called about twice a second with the monotonic milliseconds, as long as any handler of the loop needs it.
     func tick(now: UInt64)
+    /// Whether it waits for a moment. Who begins to, after it was added, says so with `EventLoop.beginTicking()`.
+    var needsTicks: Bool { get }
+}
+
+extension EventHandler {
+    var needsTicks: Bool { true }
 }
 
 /// One thread with one epoll: level-triggered events, tasks of the connections it holds, and their deadlines.
@@ -44,6 +50,7 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
     @exclusivity(unchecked) private var isStopping = false
     @exclusivity(unchecked) private var lastTick: UInt64 = 0
     @exclusivity(unchecked) private var dateSecond: Int64 = 0
+    @exclusivity(unchecked) private var isTicking = false
 
     /// Its place among the server's loops.
     let number: Int
@@ -153,8 +160,12 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
         slots[index] = Slot(handler: handler, generation: mark)
         handlerCount += 1
         handlerPeak = max(handlerPeak, handlerCount)
+        if !isTicking { isTicking = handler.needsTicks }
         return true
     }
+
+    /// Ticks come from now on, until a tick finds nobody who needs them.
+    func beginTicking() { isTicking = true }
 
     func modify(_ descriptor: Int32, events: UInt32) {
         guard holds(descriptor) else { return }
@@ -208,7 +219,7 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
         defer { events.deallocate() }
         while !isStopping {
             // With nobody connected the thread sleeps until something happens.
-            let timeout: Int32 = !localJobs.isEmpty ? 0 : handlerCount == 0 ? -1 : 500
+            let timeout: Int32 = !localJobs.isEmpty ? 0 : isTicking ? 500 : -1
             let count = epoll_wait(epoll, events, capacity, timeout)
             beginTurn()
             for index in 0..<Int(max(0, count)) { dispatch(events + index) }
@@ -271,9 +282,12 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
         let now = now
         guard now - lastTick >= 250 else { return }
         lastTick = now
+        isTicking = false
         // A tick may close its own descriptor and open none: the indices stay.
         for index in slots.indices {
-            if let handler = slots[index].handler { handler.tick(now: now) }
+            guard let handler = slots[index].handler else { continue }
+            handler.tick(now: now)
+            isTicking = isTicking || handler.needsTicks
         }
         giveMemoryBack()
     }

@@ -101,7 +101,9 @@ public final class AccessLog: ExchangeObserver {
                 }
                 file.spare.withBytes { AccessLog.write($0, to: file.descriptor) }
                 file.spare.empty(keepingAtMost: AccessLog.keptBytes)
-                if lost > 0 { Array("{\"lost\":\(lost)}\n".utf8).withUnsafeBytes { AccessLog.write($0, to: file.descriptor) } }
+                if lost > 0 {
+                    Array("{\"lost\":\(lost)}\n".utf8).withUnsafeBytes { AccessLog.write($0, to: file.descriptor) }
+                }
             }
         }
     }

@@ -276,11 +276,15 @@ final class Acceptor: EventHandler, @unchecked Sendable {
             case .exhausted:
                 origin.core.logger.error("out of file descriptors: accepting rests")
                 restUntil = MonotonicClock.milliseconds() + 250
+                loop.beginTicking()
                 return loop.modify(descriptor, events: 0)
             case .connection(let socket, let address): admit(socket, address.host)
             }
         }
     }
+
+    /// With nobody connected and nothing resting the loop sleeps until something happens.
+    var needsTicks: Bool { restUntil > 0 }
 
     func tick(now: UInt64) {
         guard restUntil > 0, now >= restUntil else { return }

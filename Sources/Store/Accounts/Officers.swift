@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Platform
 import PublicService
 
@@ -77,7 +77,7 @@ public struct PasswordHash: Sendable, Hashable {
 
     /// NFC, so that every keyboard gives the same bytes.
     private static func bytes(_ password: String) -> [UInt8] {
-        Array(password.precomposedStringWithCanonicalMapping.utf8)
+        Array(password.composed.utf8)
     }
 }
 

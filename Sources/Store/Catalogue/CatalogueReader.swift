@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import PublicService
 
 /// A catalogue file that cannot be used: which one, and why.

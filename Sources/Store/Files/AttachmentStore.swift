@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Glibc
 import Platform
 import PublicService
@@ -124,7 +124,7 @@ public final class AttachmentStore: Sendable {
 
     private func place(_ file: StoredFile, _ name: (String) throws -> Void) throws {
         let target = path(of: file.digest)
-        let directory = (target as NSString).deletingLastPathComponent
+        let directory = FileSystem.folder(of: target)
         try makeDurable(directory)
         try name(target)
         try disk.flush(folder: directory)

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Glibc
 import Platform
 
@@ -115,7 +115,7 @@ public final class DataFolder: Sendable {
         guard written == bytes.count, flushed == 0, rename(partial, file) == 0 else {
             throw .unwritable(file, String(cString: strerror(errno)))
         }
-        guard FileSystem.flush(directory: (file as NSString).deletingLastPathComponent) else {
+        guard FileSystem.flush(directory: FileSystem.folder(of: file)) else {
             throw .unwritable(file, String(cString: strerror(errno)))
         }
     }
@@ -130,12 +130,24 @@ public final class DataFolder: Sendable {
 
 /// Small durable steps on files.
 enum FileSystem {
+    /// The folder that `path` lies in; empty for a bare name.
+    static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "" }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
     /// Makes a new or renamed name in `directory` survive a power cut; false when the disk says no.
     static func flush(directory: String) -> Bool {
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         return fsync(descriptor) == 0
+    }
+
+    /// `S_IFREG`, `S_IFDIR` or another of `st_mode`'s kinds, of the name itself where it is a link; nil for nothing.
+    static func kind(of path: String) -> mode_t? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
     }
 
     /// 0 for an empty or absent file.

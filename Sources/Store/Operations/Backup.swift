@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Glibc
 import Platform
 
@@ -50,7 +50,7 @@ extension StoreOperations {
         let archive = try ArchiveFile(creating: partial)
         try write(entries, to: archive, progress)
         try archive.flush()
-        let folder = (file as NSString).deletingLastPathComponent
+        let folder = FileSystem.folder(of: file)
         guard rename(partial, file) == 0, FileSystem.flush(directory: folder.isEmpty ? "." : folder) else {
             throw BackupError.archive("\(file): \(String(cString: strerror(errno)))")
         }
@@ -95,15 +95,25 @@ extension StoreOperations {
     private static func files(_ dataPath: String, _ folders: [String]) throws -> [(String, String)] {
         var found: [(String, String)] = []
         for folder in folders {
-            guard let walker = FileManager.default.enumerator(atPath: dataPath + "/" + folder) else { continue }
-            while let relative = walker.nextObject() as? String {
-                guard walker.fileAttributes?[.type] as? FileAttributeType == .typeRegular,
-                    !relative.hasSuffix(".partial")
-                else { continue }
-                found.append((folder + "/" + relative, dataPath + "/" + folder + "/" + relative))
-            }
+            try walk(folder) { found.append(($0, dataPath + "/" + $0)) }
         }
         return found.sorted { $0.0 < $1.0 }
+
+        /// What vanishes while it is walked through was none of the backup's.
+        func walk(_ folder: String, _ visit: (String) -> Void) throws {
+            var names: [String] = []
+            do {
+                names = try FileManager.default.contentsOfDirectory(atPath: dataPath + "/" + folder)
+            } catch let error as CocoaError where error.code == .fileReadNoSuchFile {}
+            for name in names where !name.hasSuffix(".partial") {
+                let path = folder + "/" + name
+                switch FileSystem.kind(of: dataPath + "/" + path) {
+                case S_IFREG: visit(path)
+                case S_IFDIR: try walk(path, visit)
+                default: continue
+                }
+            }
+        }
     }
 
     private static func write(
@@ -144,7 +154,7 @@ extension StoreOperations {
                 throw BackupError.archive("\(archive.path) holds something that no backup has, at byte \(done)")
             }
             let path = dataPath + "/" + entry.name
-            let folder = (path as NSString).deletingLastPathComponent
+            let folder = FileSystem.folder(of: path)
             if folders.insert(folder).inserted {
                 guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw BackupError.archive(folder) }
             }

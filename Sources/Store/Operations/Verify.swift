@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Platform
 import PublicService
 
@@ -78,12 +79,15 @@ public enum StoreOperations {
     private static func verify(_ digest: ContentDigest, _ folder: DataFolder, _ report: inout VerificationReport) {
         report.attachments += 1
         let path = "\(folder.attachments)/\(digest.rawValue.prefix(2))/\(digest)"
-        guard let file = FileHandle(forReadingAtPath: path) else {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else {
             report.findings.append("attachment \(digest): missing")
             return
         }
+        defer { close(file) }
         var hash = SHA256()
-        while let piece = try? file.read(upToCount: 1 << 20), !piece.isEmpty { hash.update(Array(piece)) }
+        var piece = [UInt8](repeating: 0, count: 1 << 20)
+        while case let count = read(file, &piece, piece.count), count > 0 { hash.update(piece[..<count]) }
         if hash.finish().hex != digest.rawValue { report.findings.append("attachment \(digest): content changed") }
     }
 

@@ -81,7 +81,9 @@ public final class PageCache: Sendable {
 
         func isFor(_ path: UnsafeRawBufferPointer) -> Bool {
             key.withUnsafeBytes { key in
-                guard key.count == path.count, let own = key.baseAddress, let other = path.baseAddress else { return false }
+                guard key.count == path.count, let own = key.baseAddress, let other = path.baseAddress else {
+                    return false
+                }
                 return memcmp(own, other, key.count) == 0
             }
         }

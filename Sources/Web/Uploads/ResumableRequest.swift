@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HTTPWire
 
 // Fields of draft-ietf-httpbis-resumable-upload-12 §4.1 unless a line says otherwise.
