@@ -72,6 +72,7 @@ static void connect_once(SSL_CTX *context, struct counts *counts) {
 static void *work(void *argument) {
     struct counts *counts = argument;
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
     SSL_CTX_set_session_cache_mode(context, resumes ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL : SSL_SESS_CACHE_OFF);
     SSL_CTX_sess_set_new_cb(context, keep_session);
     while (now() < deadline && counts->failed < 10) connect_once(context, counts);
