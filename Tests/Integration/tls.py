@@ -244,23 +244,28 @@ def scanners(port, authority, folder):
     told = run(sys.executable, "-m", "sslyze", "--certinfo_ca_file", authority.trusted, "--mozilla_config", "intermediate", f"localhost:{port}", timeout=240)
     check(told.returncode == 0 and "OK - Compliant" in told.stdout, "sslyze: Mozilla's intermediate profile: " + told.stdout[-400:].split("details.")[-1].strip())
     report = f"{folder}/testssl.json"
-    # On a busy machine the scanner's own clients run into its time-outs, and it says so: then it looks again.
+    # It saves a session by `openssl s_client -sess_out FILE </dev/null`, which leaves at the end of its input, before a TLS 1.3
+    # ticket has come: the server can only send one after the client's last message. On a busy machine no file is written in more
+    # than half of the attempts, with nginx as with us (81 and 78 of 120), and the next s_client, which cannot open it, looks like a
+    # connection that failed. Sessions are judged above, 20 of 20, by a client that stays.
+    def missed(finding):
+        return finding["id"] == "sessionresumption_ticket" and finding["finding"] == "check failed because of connect problem"
+
+    # Other time-outs of the scanner's own clients: it looks again.
     for _ in range(3):
         pathlib.Path(report).unlink(missing_ok=True)
         told = run("testssl", "--quiet", "--color", "0", "--warnings", "off", "--ip", "127.0.0.1", "--add-ca", authority.trusted, "--jsonfile", report,
                    "-p", "-s", "-f", "-P", "-S", "-h", "-U", f"https://localhost:{port}", timeout=400)
         findings = json.load(open(report))
-        if not any("connect problem" in f["finding"] for f in findings):
+        if not any("connect problem" in f["finding"] and not missed(f) for f in findings):
             break
     check(len(findings) > 100, f"testssl.sh looked at {len(findings)} things")
     # GOST needs an engine of the scanner's own OpenSSL; the authority has neither a responder nor a DNS.
     unjudged = ("engine_problem", "OCSP_stapling", "DNS_CAArecord")
-    # Where its own client found no connection it has judged nothing; sessions are judged above, 20 of 20.
-    own = [f for f in findings if f["id"] == "sessionresumption_ticket" and "connect problem" in f["finding"]]
-    if own:
+    if any(missed(f) for f in findings):
         print("note  testssl.sh could not try session tickets itself", flush=True)
     found = [f"{f['id']} {f['severity']} {f['finding']}" for f in findings
-             if f["severity"] not in ("OK", "INFO") and not f["id"].startswith(unjudged) and f not in own]
+             if f["severity"] not in ("OK", "INFO") and not f["id"].startswith(unjudged) and not missed(f)]
     check(not found, f"testssl.sh finds nothing: {found}")
     check("NOT ok" not in told.stdout, "and calls nothing NOT ok")
 
