@@ -85,6 +85,19 @@ import Testing
         #expect(try String(contentsOfFile: path, encoding: .utf8).contains("/after"))
     }
 
+    @Test func storageForLinesIsUsedAgain() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "access-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let log = AccessLog(path: path)
+        for _ in 0..<100 {
+            for _ in 0..<40 { log.exchangeFinished(Self.record("/thu-tuc")) }
+            log.flush()
+        }
+        // One loop speaks: a batch that is filled, and one that was written.
+        #expect(log.storageByteCount <= 2 * 16_384)
+        #expect(try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").count == 4_000)
+    }
+
     @Test func countsByRouteAndStatus() throws {
         let metrics = ServerMetrics([
             ServerMetrics.Listener(

@@ -83,6 +83,15 @@ public final class AccessLog: ExchangeObserver {
         }
     }
 
+    /// Bytes held for lines, used or not.
+    var storageByteCount: Int {
+        queue.sync {
+            shards.reduce(file.withLock { $0.spare.capacity }) { sum, shard in
+                sum + shard.pending.withLock { $0.lines.capacity }
+            }
+        }
+    }
+
     /// Writes what waits; blocks.
     public func flush() { queue.sync { writeWaiting() } }
 
@@ -95,6 +104,8 @@ public final class AccessLog: ExchangeObserver {
         file.withLock { file in
             for shard in shards {
                 let lost = shard.pending.withLock { pending in
+                    // A loop that has nothing to say keeps what it has: else storage would wander to all that are idle.
+                    guard !pending.lines.isEmpty else { return 0 }
                     swap(&pending.lines, &file.spare)
                     defer { pending.lost = 0 }
                     return pending.lost

@@ -10,6 +10,7 @@ struct LineBatch: ~Copyable, @unchecked Sendable {
     deinit { storage.deallocate() }
 
     var isEmpty: Bool { count == 0 }
+    var capacity: Int { storage.count }
 
     /// Lets `write` append at most `limit` bytes.
     mutating func append(atMost limit: Int, _ write: (inout LineCursor) -> Void) {
