@@ -75,8 +75,8 @@ public final class PageCache: Sendable {
             self.key = Array(key.utf8)
             self.route = route
             self.tags = tags
-            // Brotli will be about as large as gzip.
-            self.byteCount = page.count + (compressed?.count ?? 0) * 2
+            // Brotli will be about as large as gzip. Each form is held as content, and as an answer for either line.
+            self.byteCount = 3 * (page.count + (compressed?.count ?? 0) * 2)
         }
 
         func isFor(_ path: UnsafeRawBufferPointer) -> Bool {
