@@ -118,36 +118,12 @@ struct JSONReader {
         while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { position += 1 }
     }
 
-    /// RFC 8259 section 7.
     private mutating func escaped() throws -> Unicode.Scalar {
-        guard let byte = next else { throw defect() }
-        position += 1
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
-        case UInt8(ascii: "b"): return "\u{8}"
-        case UInt8(ascii: "f"): return "\u{C}"
-        case UInt8(ascii: "n"): return "\n"
-        case UInt8(ascii: "r"): return "\r"
-        case UInt8(ascii: "t"): return "\t"
-        case UInt8(ascii: "u"): break
-        default: throw defect()
+        do {
+            return try JSONEscape.scalar(bytes, &position)
+        } catch {
+            throw defect()
         }
-        let first = try fourDigits()
-        if let scalar = Unicode.Scalar(first) { return scalar }
-        guard first < 0xDC00, takes("\\"), takes("u") else { throw defect() }
-        let second = try fourDigits()
-        guard (0xDC00...0xDFFF).contains(second),
-            let scalar = Unicode.Scalar(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00))
-        else { throw defect() }
-        return scalar
-    }
-
-    private mutating func fourDigits() throws -> UInt32 {
-        guard position + 4 <= bytes.count,
-            let number = UInt32(String(decoding: bytes[position..<(position + 4)], as: UTF8.self), radix: 16)
-        else { throw defect() }
-        position += 4
-        return number
     }
 
     private mutating func number() throws -> JSONTree {

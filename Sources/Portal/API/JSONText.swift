@@ -1,3 +1,5 @@
+import Platform
+
 /// A JSON value as it was sent (RFC 8259), numbers as their text.
 indirect enum JSONValue: Sendable {
     case object([(name: String, value: JSONValue)])
@@ -185,45 +187,16 @@ struct JSONText {
     }
 
     private mutating func escaped() throws(JSONDefect) -> Unicode.Scalar {
-        guard let byte = next else { throw defect() }
-        position += 1
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
-        case UInt8(ascii: "b"): return "\u{8}"
-        case UInt8(ascii: "f"): return "\u{C}"
-        case UInt8(ascii: "n"): return "\n"
-        case UInt8(ascii: "r"): return "\r"
-        case UInt8(ascii: "t"): return "\t"
-        case UInt8(ascii: "u"): break
-        default: throw defect()
+        var place = position
+        let found = bytes.withUnsafeBufferPointer { bytes in
+            Result { () throws(JSONEscape.Defect) in try JSONEscape.scalar(bytes, &place) }
         }
-        let first = try fourDigits()
-        if let scalar = Unicode.Scalar(first) { return scalar }
-        // RFC 8259 section 7: the two halves of a character beyond the first plane follow each other.
-        guard (0xD800...0xDBFF).contains(first) else { throw defect("badUTF8") }
-        try take("\\u")
-        let second = try fourDigits()
-        guard (0xDC00...0xDFFF).contains(second),
-            let scalar = Unicode.Scalar(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00))
-        else { throw defect("badUTF8") }
-        return scalar
-    }
-
-    private mutating func fourDigits() throws(JSONDefect) -> UInt32 {
-        var number: UInt32 = 0
-        for _ in 0..<4 {
-            guard let byte = next else { throw defect() }
-            let digit: UInt8
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-            default: throw defect()
-            }
-            number = number << 4 | UInt32(digit)
-            position += 1
+        position = place
+        switch found {
+        case .success(let scalar): return scalar
+        case .failure(.malformed): throw defect()
+        case .failure(.half): throw defect("badUTF8")
         }
-        return number
     }
 
     private mutating func number() throws(JSONDefect) -> String {
