@@ -13,7 +13,8 @@ public struct Messages: Sendable {
             .map { (String($0.key.dropFirst("plain.".count)), $0.value) }
     }
 
-    /// The sentence of `key`, its gaps filled in one walk: what a value says is never taken for a gap. A key without a sentence shows itself; `missing` finds those at start.
+    /// The sentence of `key`, its gaps filled in one walk: what a value says is never taken for a gap. A key without a
+    /// sentence shows itself; `missing` finds those at start.
     public func say(_ key: String, _ parameters: [String: String] = [:]) -> String {
         guard let text = texts[key] else { return key }
         guard !parameters.isEmpty else { return text }

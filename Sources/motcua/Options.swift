@@ -65,6 +65,7 @@ struct ServeOptions: ParsableArguments {
 
     @Option(help: "What a connection may cost: NAME=NUMBER, separated by commas (Docs/server.md).")
     var limits: String?
+
     @Flag(help: "Go on where the program that serves this data folder now stops: no connection is refused.")
     var takeOver = false
 
