@@ -16,6 +16,9 @@ enum Octet {
 
     static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
 
+    /// SP or HTAB (RFC 9110 §5.6.3).
+    static func isBlank(_ byte: UInt8) -> Bool { byte == space || byte == tab }
+
     static func hexValue(_ byte: UInt8) -> UInt8? {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
@@ -31,7 +34,57 @@ enum Octet {
     }
 }
 
+/// Eight bytes at a time. Each look marks the high bit of bytes that it finds; the first mark (the lowest) is exact, those
+/// above it may be false.
+extension Octet {
+    static let ones: UInt64 = 0x0101_0101_0101_0101
+    private static let highs: UInt64 = 0x8080_8080_8080_8080
+
+    /// Bytes less than `bound`, which is at most 128.
+    @inline(__always)
+    static func below(_ word: UInt64, _ bound: UInt8) -> UInt64 { (word &- ones &* UInt64(bound)) & ~word & highs }
+
+    /// Bytes that are `byte`.
+    @inline(__always)
+    static func matches(_ word: UInt64, _ byte: UInt8) -> UInt64 { below(word ^ ones &* UInt64(byte), 1) }
+
+    /// Bytes outside of ASCII.
+    @inline(__always)
+    static func beyond(_ word: UInt64) -> UInt64 { word & highs }
+}
+
+extension UInt64 {
+    /// Which byte holds the lowest bit.
+    @inline(__always)
+    var firstByte: Int { trailingZeroBitCount &>> 3 }
+}
+
 extension UnsafeRawBufferPointer {
+    /// Eight bytes from `offset` on, the first in the lowest bits; zeros stand behind the end.
+    @inline(__always)
+    func word(at offset: Int) -> UInt64 {
+        guard offset + 8 <= count else { return lastWord(at: offset) }
+        return UInt64(littleEndian: loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+
+    private func lastWord(at offset: Int) -> UInt64 {
+        guard count >= 8 else { return shortWord(at: offset) }
+        let beyond = offset + 8 - count
+        let word = UInt64(littleEndian: loadUnaligned(fromByteOffset: count - 8, as: UInt64.self))
+        // Nothing is left of a word that lies beyond the end.
+        return word >> UInt64(beyond * 8)
+    }
+
+    private func shortWord(at offset: Int) -> UInt64 {
+        var word: UInt64 = 0
+        var position = count
+        while position > offset {
+            position -= 1
+            word = word << 8 | UInt64(self[position])
+        }
+        return word
+    }
+
     func firstOffset(of byte: UInt8, from start: Int) -> Int? {
         guard start < count, let base = baseAddress else { return nil }
         guard let found = memchr(base + start, Int32(byte), count - start) else { return nil }
@@ -50,6 +103,11 @@ extension UnsafeRawBufferPointer {
     func equals(_ text: StaticString) -> Bool {
         guard text.utf8CodeUnitCount == count, let base = baseAddress else { return false }
         return memcmp(base, text.utf8Start, count) == 0
+    }
+
+    func equals(_ other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count, let base = baseAddress, let otherBase = other.baseAddress else { return false }
+        return memcmp(base, otherBase, count) == 0
     }
 
     /// Whether a token is `name`, which holds lower-case letters and dashes alone. No other byte of a token becomes one of

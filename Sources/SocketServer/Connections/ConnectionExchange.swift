@@ -34,7 +34,7 @@ extension Connection {
         let keepAlive = parsed.keepAlive && !isReserve && !core.isDraining
         let before = output.count
         ResponseEncoder.append(
-            prepared, version: head.version, keepAlive: keepAlive, isHead: head.method == .head, date: loop.date,
+            prepared, version: head.version, keepAlive: keepAlive, isHead: head.isHead, date: loop.date,
             to: &output)
         if keepAlive {
             state.enter(.idle, now: loop.now)
@@ -205,7 +205,7 @@ extension Connection {
         let before = output.count
         ResponseEncoder.append(
             prepared, version: exchange.parsed.head.version, keepAlive: exchange.keepAlive,
-            isHead: exchange.parsed.head.method == .head, date: loop.date, to: &output)
+            isHead: exchange.parsed.head.isHead, date: loop.date, to: &output)
         exchange.sentBytes += Int64(output.count - before)
         complete(exchange)
     }

@@ -153,7 +153,7 @@ public final class PageCache: Sendable {
     /// The answer to a GET or HEAD of a page that is kept under its path; 304 included; nil when it must be made. Costs no
     /// text and no routing.
     public func answer(to head: RequestHead, isSecure: Bool) -> PreparedResponse? {
-        guard !head.hasQuery, head.method == .get || head.method == .head else { return nil }
+        guard !head.hasQuery, head.isRead else { return nil }
         guard let entry = head.withPathBytes({ path in find(path) }) else { return nil }
         head.route = entry.route
         return entry.response(to: head, isSecure: isSecure)
