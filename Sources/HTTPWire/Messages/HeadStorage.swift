@@ -50,7 +50,8 @@ final class HeadStorage: @unchecked Sendable {
     /// Of a head that did not come over the wire: its fields, instead of lines.
     @exclusivity(unchecked) var made: HeaderFields?
     /// The last Host that was found valid: few names lead here, so that most need only be compared.
-    @exclusivity(unchecked) private var goodHost = [UInt8]()
+    private let goodHost = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 8)
+    @exclusivity(unchecked) private var goodHostCount = 0
 
     /// Forgets the last head.
     func begin(_ method: Method, _ version: RequestHead.Version) {
@@ -85,18 +86,23 @@ final class HeadStorage: @unchecked Sendable {
     /// In wire order; valid as long as somebody holds the storage.
     var lines: UnsafeBufferPointer<Line> { UnsafeBufferPointer(rebasing: lineMemory[..<lineCount]) }
 
+    @inline(__always)
     func add(_ line: Line) {
-        if lineCount == lineMemory.count {
-            let fresh = UnsafeMutableBufferPointer<Line>.allocate(capacity: max(16, lineCount * 2))
-            _ = fresh.initialize(from: lines)
-            lineMemory.deallocate()
-            lineMemory = fresh
-        }
+        if lineCount == lineMemory.count { makeRoomForLines() }
         lineMemory.initializeElement(at: lineCount, to: line)
-        repeated |= present & line.known.bit
-        present |= line.known.bit
+        let bit = line.known.bit
+        repeated |= present & bit
+        present |= bit
         if line.known == .host { hostIndex = lineCount }
-        lineCount += 1
+        lineCount &+= 1
+    }
+
+    @inline(never)
+    private func makeRoomForLines() {
+        let fresh = UnsafeMutableBufferPointer<Line>.allocate(capacity: max(16, lineCount * 2))
+        _ = fresh.initialize(from: lines)
+        lineMemory.deallocate()
+        lineMemory = fresh
     }
 
     /// The authority of an absolute-form target takes Host's place (RFC 9112 §3.2.2), whether or not that was sent.
@@ -116,6 +122,7 @@ final class HeadStorage: @unchecked Sendable {
     deinit {
         memory.deallocate()
         lineMemory.deallocate()
+        goodHost.deallocate()
     }
 
     func has(_ known: KnownField) -> Bool { present & known.bit != 0 }
@@ -125,9 +132,12 @@ final class HeadStorage: @unchecked Sendable {
     /// Whether the only Host, which is there, may be one.
     func hostIsValid() -> Bool {
         let host = bytes(lineMemory[hostIndex].value)
-        if !host.isEmpty, goodHost.withUnsafeBytes({ $0.equals(host) }) { return true }
+        if goodHostCount > 0, UnsafeRawBufferPointer(rebasing: goodHost[..<goodHostCount]).equals(host) { return true }
         guard HostRules.isValid(host) else { return false }
-        goodHost = Array(host)
+        if host.count <= goodHost.count {
+            goodHost.copyMemory(from: host)
+            goodHostCount = host.count
+        }
         return true
     }
 

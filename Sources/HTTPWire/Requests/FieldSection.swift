@@ -7,34 +7,33 @@ struct FieldLine {
 
     /// Reads the line at `start` in one walk; nil when `bytes` end before it does.
     @inline(__always)
-    init?(_ bytes: UnsafeRawBufferPointer, at start: Int) throws(Refusal) {
+    init?(_ bytes: Octets, at start: Int) throws(Refusal) {
         guard let colon = bytes.firstColon(from: start) else {
-            if bytes.firstOffset(of: Octet.lineFeed, from: start) == nil { return nil }
+            if !bytes[start..<bytes.count].contains(Octet.lineFeed) { return nil }
             throw FieldLine.refusal(of: bytes, at: start)
         }
-        let name = UnsafeRawBufferPointer(rebasing: bytes[start..<colon])
+        let name = bytes[start..<colon]
         known = KnownField(name)
         guard known != .other || name.isToken else { throw FieldLine.refusal(of: bytes, at: start) }
-        var first = colon + 1
-        while first < bytes.count, Octet.isBlank(bytes[first]) { first += 1 }
+        var first = colon &+ 1
+        while Octet.isBlank(bytes[first]) { first &+= 1 }
         let end = bytes.firstControl(from: first)
-        guard end + 1 < bytes.count else { return nil }
-        guard bytes[end] == Octet.carriageReturn, bytes[end + 1] == Octet.lineFeed else {
+        guard end &+ 1 < bytes.count else { return nil }
+        guard bytes[end] == Octet.carriageReturn, bytes[end &+ 1] == Octet.lineFeed else {
             throw Refusal(.badRequest, "RFC 9110 §5.5", "control character in a field value")
         }
         var last = end
-        while last > first, Octet.isBlank(bytes[last - 1]) { last -= 1 }
-        self.name = ByteSpan(start, count: colon - start)
-        value = ByteSpan(first, count: last - first)
-        next = end + 2
+        while last > first, Octet.isBlank(bytes[last &- 1]) { last &-= 1 }
+        self.name = ByteSpan(start, count: colon &- start)
+        value = ByteSpan(first, count: last &- first)
+        next = end &+ 2
     }
 
     /// What is wrong with a line whose name is.
     @inline(never)
-    private static func refusal(of bytes: UnsafeRawBufferPointer, at start: Int) -> Refusal {
+    private static func refusal(of bytes: Octets, at start: Int) -> Refusal {
         guard !Octet.isBlank(bytes[start]) else { return Refusal(.badRequest, "RFC 9112 §5.2", "folded line") }
-        let end = bytes.firstOffset(of: Octet.lineFeed, from: start) ?? bytes.count
-        guard bytes[start..<end].contains(Octet.colon) else {
+        guard bytes[start..<bytes.count].prefix(while: { $0 != Octet.lineFeed }).contains(Octet.colon) else {
             return Refusal(.badRequest, "RFC 9112 §5", "field line without colon")
         }
         return Refusal(.badRequest, "RFC 9112 §5.1", "field name is not a token")
@@ -55,10 +54,11 @@ struct FieldSection {
     mutating func add(_ line: UnsafeRawBufferPointer) throws(Refusal) {
         count += 1
         guard count <= limits.fieldCount else { throw FieldSection.tooMany }
-        guard let field = try FieldLine(line, at: 0) else { preconditionFailure("a line without its end") }
+        guard let bytes = Octets(line), let field = try FieldLine(bytes, at: 0) else {
+            preconditionFailure("a line without its end")
+        }
         fields.append(
-            FieldName(unchecked: UnsafeRawBufferPointer(rebasing: line[field.name.range]).text),
-            UnsafeRawBufferPointer(rebasing: line[field.value.range]).text)
+            FieldName(unchecked: bytes[field.name.range].text), bytes[field.value.range].text)
     }
 
     static let tooMany = Refusal(.headerFieldsTooLarge, "RFC 6585 §5", "too many fields")
@@ -67,14 +67,16 @@ struct FieldSection {
 extension UnsafeRawBufferPointer {
     /// Whether all bytes are of a token, and there is one.
     fileprivate var isToken: Bool { !isEmpty && allSatisfy(isTokenByte) }
+}
 
+extension Octets {
     @inline(__always)
     fileprivate func firstColon(from start: Int) -> Int? {
         var position = start
         while position < count {
             let found = Octet.matches(word(at: position), Octet.colon)
-            if found != 0 { return position + found.firstByte }
-            position += 8
+            if found != 0 { return position &+ found.firstByte }
+            position &+= 8
         }
         return nil
     }
@@ -87,13 +89,13 @@ extension UnsafeRawBufferPointer {
             let word = word(at: position)
             let found = Octet.below(word, 0x20) | Octet.matches(word, 0x7F)
             guard found != 0 else {
-                position += 8
+                position &+= 8
                 continue
             }
-            position += found.firstByte
+            position &+= found.firstByte
             // Behind the end there are zeros.
-            guard position < count, self[position] == Octet.tab else { break }
-            position += 1
+            guard self[position] == Octet.tab else { break }
+            position &+= 1
         }
         return Swift.min(position, count)
     }

@@ -48,6 +48,15 @@ extension Octet {
     @inline(__always)
     static func matches(_ word: UInt64, _ byte: UInt8) -> UInt64 { below(word ^ ones &* UInt64(byte), 1) }
 
+    /// Whether eight bytes are `wanted`, letters in upper case allowed; `wanted` holds lower-case letters and dashes. Only
+    /// where a letter is wanted, which has bit 6, is bit 5 overlooked: a CR is no dash.
+    @inline(__always)
+    static func isSame(_ bytes: UnsafeRawPointer, _ wanted: UnsafeRawPointer) -> Bool {
+        let wanted = wanted.loadUnaligned(as: UInt64.self)
+        let cases = (wanted & (ones &<< 6)) &>> 1
+        return bytes.loadUnaligned(as: UInt64.self) | cases == wanted
+    }
+
     /// Bytes outside of ASCII.
     @inline(__always)
     static func beyond(_ word: UInt64) -> UInt64 { word & highs }
@@ -59,20 +68,38 @@ extension UInt64 {
     var firstByte: Int { trailingZeroBitCount &>> 3 }
 }
 
-extension UnsafeRawBufferPointer {
+/// Bytes that are read eight at a time.
+struct Octets {
+    let start: UnsafeRawPointer
+    let count: Int
+
+    init?(_ bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.baseAddress else { return nil }
+        self.start = start
+        count = bytes.count
+    }
+
+    /// Zero behind the end.
+    @inline(__always)
+    subscript(_ offset: Int) -> UInt8 { offset < count ? (start + offset).load(as: UInt8.self) : 0 }
+
+    subscript(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: start + range.lowerBound, count: range.count)
+    }
+
     /// Eight bytes from `offset` on, the first in the lowest bits; zeros stand behind the end.
     @inline(__always)
     func word(at offset: Int) -> UInt64 {
-        guard offset + 8 <= count else { return lastWord(at: offset) }
-        return UInt64(littleEndian: loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        guard offset &+ 8 <= count else { return lastWord(at: offset) }
+        return UInt64(littleEndian: (start + offset).loadUnaligned(as: UInt64.self))
     }
 
+    @inline(never)
     private func lastWord(at offset: Int) -> UInt64 {
         guard count >= 8 else { return shortWord(at: offset) }
-        let beyond = offset + 8 - count
-        let word = UInt64(littleEndian: loadUnaligned(fromByteOffset: count - 8, as: UInt64.self))
+        let word = UInt64(littleEndian: (start + (count - 8)).loadUnaligned(as: UInt64.self))
         // Nothing is left of a word that lies beyond the end.
-        return word >> UInt64(beyond * 8)
+        return word >> UInt64((offset + 8 - count) * 8)
     }
 
     private func shortWord(at offset: Int) -> UInt64 {
@@ -84,7 +111,9 @@ extension UnsafeRawBufferPointer {
         }
         return word
     }
+}
 
+extension UnsafeRawBufferPointer {
     func firstOffset(of byte: UInt8, from start: Int) -> Int? {
         guard start < count, let base = baseAddress else { return nil }
         guard let found = memchr(base + start, Int32(byte), count - start) else { return nil }
@@ -110,24 +139,24 @@ extension UnsafeRawBufferPointer {
         return memcmp(base, otherBase, count) == 0
     }
 
-    /// Whether a token is `name`, which holds lower-case letters and dashes alone. No other byte of a token becomes one of
-    /// those when bit 5 is set, so that eight bytes can be compared at a time.
+    /// Whether these bytes are `name`, which holds lower-case letters and dashes alone, in upper or lower case. Inlined, so
+    /// that the words of a literal are constants.
+    @inline(__always)
     func isToken(named name: StaticString) -> Bool {
         guard name.utf8CodeUnitCount == count, let base = baseAddress else { return false }
-        let lower: UInt64 = 0x2020_2020_2020_2020
-        let other = UnsafeRawPointer(name.utf8Start)
-        guard count >= 8 else {
-            for index in 0..<count where self[index] | 0x20 != name.utf8Start[index] { return false }
+        let wanted = UnsafeRawPointer(name.utf8Start)
+        guard name.utf8CodeUnitCount >= 8 else {
+            for index in 0..<name.utf8CodeUnitCount where Octet.lower(self[index]) != name.utf8Start[index] { return false }
             return true
         }
         var position = 0
-        while true {
-            let word = base.loadUnaligned(fromByteOffset: position, as: UInt64.self)
-            guard word | lower == other.loadUnaligned(fromByteOffset: position, as: UInt64.self) else { return false }
-            guard position + 8 < count else { return true }
-            // The last word overlaps the one before.
-            position = Swift.min(position + 8, count - 8)
+        while position &+ 8 < name.utf8CodeUnitCount {
+            guard Octet.isSame(base + position, wanted + position) else { return false }
+            position &+= 8
         }
+        // The last word overlaps the one before.
+        let last = name.utf8CodeUnitCount &- 8
+        return Octet.isSame(base + last, wanted + last)
     }
 
     func equalsIgnoringCase(_ text: StaticString) -> Bool {

@@ -5,40 +5,38 @@ enum RequestLine {
     /// Reads the line that `head` begins with into `storage`. Returns where the first field line begins; nil when `head` ends
     /// before the line does.
     static func read(
-        _ head: UnsafeRawBufferPointer, into storage: HeadStorage, limits: WireLimits
+        _ head: Octets, into storage: HeadStorage, limits: WireLimits
     ) throws(Refusal) -> Int? {
         if let next = readUsual(head, into: storage, limits: limits) { return next }
-        guard let newline = head.firstOffset(of: Octet.lineFeed, from: 0), newline > 0,
+        guard let newline = head[0..<head.count].firstOffset(of: Octet.lineFeed, from: 0), newline > 0,
             head[newline - 1] == Octet.carriageReturn
         else { return nil }
-        try read(line: UnsafeRawBufferPointer(rebasing: head[..<(newline - 1)]), into: storage, limits: limits)
+        try read(line: head[0..<(newline - 1)], into: storage, limits: limits)
         return newline + 1
     }
 
     /// The line of nearly every request in one walk: GET or POST, a path, perhaps a query, HTTP/1.1. nil for any other, and
     /// for any doubt.
     @inline(__always)
-    private static func readUsual(
-        _ head: UnsafeRawBufferPointer, into storage: HeadStorage, limits: WireLimits
-    ) -> Int? {
-        let isGet = head.word(at: 0) & 0xFFFF_FFFF == 0x2054_4547  // "GET "
+    private static func readUsual(_ head: Octets, into storage: HeadStorage, limits: WireLimits) -> Int? {
+        let word = head.word(at: 0)
+        let isGet = word & 0xFFFF_FFFF == 0x2054_4547  // "GET "
+        guard isGet || word & 0xFF_FFFF_FFFF == 0x20_5453_4F50 else { return nil }  // "POST "
         let start = isGet ? 4 : 5
-        guard isGet || head.word(at: 0) & 0xFF_FFFF_FFFF == 0x20_5453_4F50, head.count > start,  // "POST "
-            head[start] == Octet.slash
-        else { return nil }
+        guard head[start] == Octet.slash else { return nil }
         let pathEnd = head.firstBeyondPath(from: start)
         var end = pathEnd
-        if end < head.count, head[end] == Octet.questionMark {
-            repeat { end += 1 } while end < head.count && isTargetByte(head[end], inPath: false)
+        if head[end] == Octet.questionMark {
+            repeat { end &+= 1 } while isTargetByte(head[end], inPath: false)
         }
-        guard end < head.count, head[end] == Octet.space, end - start <= limits.targetBytes,
-            head.word(at: end + 1) == 0x312E_312F_5054_5448,  // "HTTP/1.1"
-            head.word(at: end + 9) & 0xFFFF == 0x0A0D  // CRLF
+        guard head[end] == Octet.space, end &- start <= limits.targetBytes,
+            head.word(at: end &+ 1) == 0x312E_312F_5054_5448,  // "HTTP/1.1"
+            head.word(at: end &+ 9) & 0xFFFF == 0x0A0D  // CRLF
         else { return nil }
-        storage.begin(isGet ? .get : .post, .http11)
-        storage.path = ByteSpan(start, count: pathEnd - start)
-        storage.query = pathEnd < end ? ByteSpan(pathEnd + 1, count: end - pathEnd - 1) : nil
-        return end + 11
+        if isGet { storage.begin(.get, .http11) } else { storage.begin(.post, .http11) }
+        storage.path = ByteSpan(start, count: pathEnd &- start)
+        storage.query = pathEnd < end ? ByteSpan(pathEnd &+ 1, count: end &- pathEnd &- 1) : nil
+        return end &+ 11
     }
 
     private static func read(
@@ -141,7 +139,7 @@ enum RequestLine {
     }
 }
 
-extension UnsafeRawBufferPointer {
+extension Octets {
     /// Where the first byte stands that no path holds; `count` when there is none.
     @inline(__always)
     fileprivate func firstBeyondPath(from start: Int) -> Int {
@@ -154,12 +152,12 @@ extension UnsafeRawBufferPointer {
                 | Octet.matches(word | Octet.ones, 0x23) | Octet.matches(word | Octet.ones &* 3, 0x3F)
                 | Octet.matches(word, Octet.backslash)
             guard found != 0 else {
-                position += 8
+                position &+= 8
                 continue
             }
-            position += found.firstByte
-            guard position < count, self[position] == UInt8(ascii: "=") else { break }
-            position += 1
+            position &+= found.firstByte
+            guard self[position] == UInt8(ascii: "=") else { break }
+            position &+= 1
         }
         return Swift.min(position, count)
     }

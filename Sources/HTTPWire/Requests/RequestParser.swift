@@ -47,23 +47,21 @@ public struct RequestParser: Sendable {
     private static func read(
         _ bytes: UnsafeRawBufferPointer, into storage: HeadStorage, _ limits: WireLimits
     ) throws(Refusal) -> ParsedHead? {
-        guard var position = try RequestLine.read(bytes, into: storage, limits: limits) else { return nil }
+        guard let bytes = Octets(bytes), var position = try RequestLine.read(bytes, into: storage, limits: limits)
+        else { return nil }
         var count = 0
-        while bytes.word(at: position) & 0xFFFF != endOfLine {
-            count += 1
+        while bytes[position] != Octet.carriageReturn || bytes[position &+ 1] != Octet.lineFeed {
+            count &+= 1
             guard count <= limits.fieldCount else { throw FieldSection.tooMany }
             guard let field = try FieldLine(bytes, at: position) else { return nil }
             storage.add(HeadStorage.Line(name: field.name, value: field.value, known: field.known))
             position = field.next
         }
-        position += 2
+        position &+= 2
         guard position <= limits.headBytes else { return nil }
-        storage.keep(UnsafeRawBufferPointer(rebasing: bytes[..<position]))
+        storage.keep(bytes[0..<position])
         return try HeadRules.check(storage, byteCount: position)
     }
-
-    /// CR and LF.
-    private static let endOfLine: UInt64 = 0x0A0D
 
     /// Looks for the empty line; refuses bare LF on the way. Returns the offset behind the head.
     private mutating func findEnd(_ bytes: UnsafeRawBufferPointer) throws(Refusal) -> Int? {
