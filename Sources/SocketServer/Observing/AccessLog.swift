@@ -29,7 +29,7 @@ public final class AccessLog: ExchangeObserver {
     /// A disk that does not keep up costs lines, never memory: so many bytes wait for each loop.
     private static let waitingBytes = 4 << 20
     /// So many are written at once, before the interval is over: storage stays small enough to be used again.
-    private static let batchBytes = 256 << 10
+    private static let batchBytes = 192 << 10
     private static let keptBytes = 1 << 20
     private static let interval = DispatchTimeInterval.milliseconds(200)
 
@@ -70,7 +70,7 @@ public final class AccessLog: ExchangeObserver {
         let (before, after) = shards[record.loop & 63].pending.withLock { pending in
             let before = pending.lines.count
             if before < AccessLog.waitingBytes {
-                pending.lines.append(atMost: AccessLog.longestLine(record)) { append(record, to: &$0) }
+                append(record, to: &pending.lines)
             } else {
                 pending.lost += 1
             }
@@ -131,17 +131,7 @@ public final class AccessLog: ExchangeObserver {
 
     // MARK: A line
 
-    /// Everything in a line but texts: names of members, numbers, punctuation.
-    private static let frameBytes = 512
-
-    private static func longestLine(_ record: ExchangeRecord) -> Int {
-        let texts =
-            record.listener.utf8.count + record.peer.address.utf8.count + record.head.method.name.utf8.count
-            + record.head.withPathBytes(\.count) + (record.refusal?.reason.utf8.count ?? 0)
-        return frameBytes + texts * LineCursor.longestEscape
-    }
-
-    private func append(_ record: ExchangeRecord, to line: inout LineCursor) {
+    private func append(_ record: ExchangeRecord, to line: inout LineBatch) {
         line.append("{\"at\":")
         line.append(decimal: UInt64(clamping: record.at))
         line.append(",\"id\":\"")
@@ -160,7 +150,7 @@ public final class AccessLog: ExchangeObserver {
         line.append(decimal: UInt64(clamping: record.byteCount))
         line.append(",\"microseconds\":")
         line.append(decimal: record.microseconds)
-        if let trace = TraceContext(record.head.fields) {
+        if let trace = TraceContext(record.head) {
             line.append(",\"trace\":\"")
             line.append(escaping: trace.traceID)
             line.append("\",\"parent\":\"")
@@ -175,13 +165,22 @@ public final class AccessLog: ExchangeObserver {
         line.append("}\n")
     }
 
-    private func appendPath(_ path: UnsafeRawBufferPointer, to line: inout LineCursor) {
-        guard let prefix = secretPrefixes.first(where: { path.starts(with: $0) }) else {
+    private func appendPath(_ path: UnsafeRawBufferPointer, to line: inout LineBatch) {
+        guard let prefix = secretPrefixes.first(where: { AccessLog.begins(path, with: $0) }) else {
             return line.append(escaping: path)
         }
         line.append(escaping: UnsafeRawBufferPointer(rebasing: path[..<prefix.count]))
         line.append(UInt8(ascii: "*"))
         let end = path[prefix.count...].firstIndex(of: UInt8(ascii: "/")) ?? path.count
         line.append(escaping: UnsafeRawBufferPointer(rebasing: path[end...]))
+    }
+
+    private static func begins(_ path: UnsafeRawBufferPointer, with prefix: [UInt8]) -> Bool {
+        prefix.withUnsafeBytes { prefix in
+            guard path.count >= prefix.count, let own = path.baseAddress, let other = prefix.baseAddress else {
+                return false
+            }
+            return memcmp(own, other, prefix.count) == 0
+        }
     }
 }
