@@ -46,7 +46,7 @@ public enum ConditionalRequest {
         return .proceed
     }
 
-    private static let conditions =
+    static let conditions =
         KnownField.ifMatch.bit | KnownField.ifNoneMatch.bit | KnownField.ifModifiedSince.bit
         | KnownField.ifUnmodifiedSince.bit
 

@@ -41,6 +41,11 @@ public struct RequestHead: Sendable {
     /// The header section.
     public var fields: HeaderFields { storage.made ?? HeaderFields(received: storage) }
 
+    /// Whether Accept-Encoding or a precondition may be there; costs less than asking for them.
+    public var mayHaveChoices: Bool { storage.mayHave(RequestHead.choices) }
+
+    private static let choices = ConditionalRequest.conditions | KnownField.acceptEncoding.bit
+
     /// A number that tells this request from every other of the program, in the log and on error pages; given by the server.
     public var id: UInt64 {
         get { storage.requestID }

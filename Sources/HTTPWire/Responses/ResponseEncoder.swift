@@ -51,9 +51,12 @@ public enum ResponseEncoder {
         if keepAlive, version == .http11, !isHead {
             buffer.append(contentsOf: prepared.bytes)
         } else {
-            buffer.append(contentsOf: prepared.bytes[..<(prepared.datePlace + HTTPDate.byteCount)])
+            buffer.append(
+                contentsOf: UnsafeRawBufferPointer(rebasing: prepared.bytes[..<(prepared.datePlace + HTTPDate.byteCount)]))
             appendEnd(version: version, keepAlive: keepAlive, to: &buffer)
-            if !isHead { buffer.append(contentsOf: prepared.bytes[prepared.contentPlace...]) }
+            if !isHead {
+                buffer.append(contentsOf: UnsafeRawBufferPointer(rebasing: prepared.bytes[prepared.contentPlace...]))
+            }
         }
         let place = start + prepared.datePlace
         buffer.withUnsafeMutableBytes { bytes in

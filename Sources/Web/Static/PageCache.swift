@@ -89,6 +89,8 @@ public final class PageCache: Sendable {
         }
 
         func response(to head: RequestHead, isSecure: Bool) -> PreparedResponse {
+            // Programs usually leave no choice.
+            if !head.mayHaveChoices { return isSecure ? overSecureLines.plain : overPlainLines.plain }
             let forms = isSecure ? overSecureLines : overPlainLines
             switch ConditionalRequest.evaluate(head, etag) {
             case .notModified: return forms.notModified
@@ -124,6 +126,8 @@ public final class PageCache: Sendable {
     private struct State {
         /// By the hash of the key; of two keys with one hash the later is kept.
         var entries: [UInt64: Entry] = [:]
+        /// The last found, by the last bits of their hashes: what is asked for again and again costs no table.
+        var recent = [Entry?](repeating: nil, count: 256)
         var byteCount = 0
         /// What the pages were true for.
         var period = 0
@@ -188,9 +192,10 @@ public final class PageCache: Sendable {
                 drop(&state) { _ in true }
                 state.period = period
             }
-            guard let entry = state.entries[hash],
-                entry.isFor(key)
-            else { return nil }
+            let place = Int(hash & 255)
+            if let entry = state.recent[place], entry.isFor(key) { return entry }
+            guard let entry = state.entries[hash], entry.isFor(key) else { return nil }
+            state.recent[place] = entry
             return entry
         }
     }
@@ -252,6 +257,7 @@ public final class PageCache: Sendable {
 
     private func remove(_ hash: UInt64, _ state: inout State) {
         guard let entry = state.entries.removeValue(forKey: hash) else { return }
+        state.recent[Int(hash & 255)] = nil
         state.byteCount -= entry.byteCount
     }
 }
