@@ -27,7 +27,7 @@ final class Connection: EventHandler, @unchecked Sendable {
     /// The request in progress, when it was not answered at once.
     @exclusivity(unchecked) var exchange: Exchange?
     /// Who waits for the output to drain.
-    @exclusivity(unchecked) var drainWaiter: CheckedContinuation<Bool, Never>?
+    @exclusivity(unchecked) var drainWaiter: Waiter<Bool>?
     @exclusivity(unchecked) var isClosed = false
     @exclusivity(unchecked) var hasEnded = false
     /// After the output: no more requests.

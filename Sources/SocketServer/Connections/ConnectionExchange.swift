@@ -275,7 +275,7 @@ extension Connection {
         box.exchange.sentBytes += Int64(bytes.count)
         serve()
         guard !isClosed, output.count - outputStart > limits.outputBacklogBytes else { return !isClosed }
-        return await withCheckedContinuation { drainWaiter = $0 }
+        return await withCheckedContinuation { drainWaiter = Waiter($0) }
     }
 
     // MARK: Refusals
