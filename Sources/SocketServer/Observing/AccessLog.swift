@@ -10,9 +10,10 @@ import Synchronization
 /// `bytes`, `microseconds`; `trace` and `parent` when the caller sent a traceparent; `refused` when the server itself
 /// refused.
 public final class AccessLog: ExchangeObserver {
-    /// Lines of one loop; padded by being an object of its own.
-    private final class Shard: Sendable {
+    /// Lines of one loop, apart from those of the next in the processor's caches.
+    private struct Shard: ~Copyable {
         let pending = Mutex(Pending())
+        private let padding = InlineArray<8, UInt64>(repeating: 0)
     }
 
     private struct Pending: ~Copyable {
@@ -33,7 +34,7 @@ public final class AccessLog: ExchangeObserver {
     private static let keptBytes = 1 << 20
     private static let interval = DispatchTimeInterval.milliseconds(200)
 
-    private let shards = (0..<64).map { _ in Shard() }
+    private let shards = InlineArray<64, Shard> { _ in Shard() }
     private let queue = DispatchQueue(label: "access-log")
     private let path: String
     private let secretPrefixes: [[UInt8]]
@@ -86,8 +87,8 @@ public final class AccessLog: ExchangeObserver {
     /// Bytes held for lines, used or not.
     var storageByteCount: Int {
         queue.sync {
-            shards.reduce(file.withLock { $0.spare.capacity }) { sum, shard in
-                sum + shard.pending.withLock { $0.lines.capacity }
+            shards.indices.reduce(file.withLock { $0.spare.capacity }) { sum, number in
+                sum + shards[number].pending.withLock { $0.lines.capacity }
             }
         }
     }
@@ -102,8 +103,8 @@ public final class AccessLog: ExchangeObserver {
     /// On `queue`.
     private func writeWaiting() {
         file.withLock { file in
-            for shard in shards {
-                let lost = shard.pending.withLock { pending in
+            for number in shards.indices {
+                let lost = shards[number].pending.withLock { pending in
                     // A loop that has nothing to say keeps what it has: else storage would wander to all that are idle.
                     guard !pending.lines.isEmpty else { return 0 }
                     swap(&pending.lines, &file.spare)

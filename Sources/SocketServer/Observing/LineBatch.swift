@@ -72,20 +72,24 @@ struct LineBatch: ~Copyable, @unchecked Sendable {
 
     @inline(__always)
     mutating func append(decimal number: UInt64) {
-        guard number < 100_000_000 else { return append(longDecimal: number) }
-        append(shortDecimal: number)
+        guard number < 10_000 else { return append(longDecimal: number) }
+        let digits = Digits.four(number)
+        // Bytes that are zero before the first digit that is not; the last digit stands always.
+        let leading = (digits | 1 &<< 24).trailingZeroBitCount & ~7
+        makeRoom(4)
+        place.storeBytes(of: (digits | 0x3030_3030) &>> UInt32(truncatingIfNeeded: leading), as: UInt32.self)
+        place += 4 &- leading &>> 3
     }
 
+    @inline(never)
     private mutating func append(longDecimal number: UInt64) {
         let rest = number / 100_000_000
-        append(decimal: rest)
-        take(8).storeBytes(of: Digits.decimal(number &- rest &* 100_000_000) | Digits.zeros, as: UInt64.self)
-    }
-
-    private mutating func append(shortDecimal number: UInt64) {
-        let digits = Digits.decimal(number)
-        // Bytes that are zero before the first digit that is not; the last digit stands always.
-        let leading = (digits | 1 << 56).trailingZeroBitCount & ~7
+        let digits = Digits.eight(number &- rest &* 100_000_000)
+        guard rest == 0 else {
+            append(decimal: rest)
+            return take(8).storeBytes(of: digits | Digits.zeros, as: UInt64.self)
+        }
+        let leading = (digits | 1 &<< 56).trailingZeroBitCount & ~7
         makeRoom(8)
         place.storeBytes(of: (digits | Digits.zeros) &>> UInt64(leading), as: UInt64.self)
         place += 8 &- leading &>> 3
@@ -182,20 +186,30 @@ struct LineBatch: ~Copyable, @unchecked Sendable {
     }
 }
 
-/// Eight digits in a word, the first in the lowest byte.
+/// Digits in a word, the first in the lowest byte.
 private enum Digits {
     static let zeros: UInt64 = 0x3030_3030_3030_3030
 
     /// The values of the digits of a number below 100 000 000: it is cut into halves, these into halves, and so once more, each
     /// time in all places at once. Tenths and hundredths are products that are exact for numbers so small.
     @inline(__always)
-    static func decimal(_ number: UInt64) -> UInt64 {
+    static func eight(_ number: UInt64) -> UInt64 {
         let first = number / 10_000
         let fours = first | (number &- first &* 10_000) &<< 32
         let hundreds = (fours &* 10_486) &>> 20 & 0x0000_007F_0000_007F
         let twos = hundreds | (fours &- hundreds &* 100) &<< 16
         let tens = (twos &* 103) &>> 10 & 0x000F_000F_000F_000F
-        return (tens | (twos &- tens &* 10) &<< 8).littleEndian
+        return tens | (twos &- tens &* 10) &<< 8
+    }
+
+    /// The same of a number below 10 000.
+    @inline(__always)
+    static func four(_ number: UInt64) -> UInt32 {
+        let number = UInt32(truncatingIfNeeded: number)
+        let hundreds = (number &* 5_243) &>> 19
+        let twos = hundreds | (number &- hundreds &* 100) &<< 16
+        let tens = (twos &* 103) &>> 10 & 0x000F_000F
+        return tens | (twos &- tens &* 10) &<< 8
     }
 
     /// The digits of a number below 2^32: its nibbles are spread over the bytes, then become letters where they are above nine.

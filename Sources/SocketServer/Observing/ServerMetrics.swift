@@ -17,13 +17,11 @@ public final class ServerMetrics: ExchangeObserver {
         /// One more than `bounds`: the last is for everything above.
         var buckets = InlineArray<15, UInt64>(repeating: 0)
 
-        mutating func add(_ record: borrowing ExchangeRecord) {
+        mutating func add(_ record: ExchangeRecord) {
             add(1, of: record.status.code)
             byteCount += record.byteCount
             microseconds += record.microseconds
-            var bucket = 0
-            while bucket < ServerMetrics.bounds.count, record.microseconds > ServerMetrics.bounds[bucket] { bucket += 1 }
-            buckets[bucket] += 1
+            buckets[ServerMetrics.bounds.firstIndex { record.microseconds <= $0 } ?? ServerMetrics.bounds.count] += 1
         }
 
         mutating func add(_ other: RouteCounts) {
@@ -63,8 +61,11 @@ public final class ServerMetrics: ExchangeObserver {
         }
     }
 
-    private final class Shard: Sendable {
+    /// Counts of one loop, apart from those of the next in the processor's caches.
+    private struct Shard: ~Copyable {
         let counts: Mutex<Counts>
+        private let padding = InlineArray<8, UInt64>(repeating: 0)
+
         init(_ counts: consuming sending Counts) { self.counts = Mutex(counts) }
     }
 
@@ -83,7 +84,7 @@ public final class ServerMetrics: ExchangeObserver {
     private let listeners: [Listener]
     /// Where the routes of each listener begin, and where the last ones end.
     private let starts: [Int]
-    private let shards: [Shard]
+    private let shards: InlineArray<64, Shard>
 
     /// `listeners` in the server's order.
     public init(_ listeners: [Listener]) {
@@ -91,9 +92,8 @@ public final class ServerMetrics: ExchangeObserver {
         var starts = [0]
         for listener in listeners { starts.append((starts.last ?? 0) + listener.routes.count + 1) }
         self.starts = starts
-        shards = (0..<64).map { [count = starts.last ?? 0] _ in
-            Shard(Counts(routes: count, listeners: listeners.count))
-        }
+        let count = starts.last ?? 0
+        shards = InlineArray { _ in Shard(Counts(routes: count, listeners: listeners.count)) }
     }
 
     /// Adds one.
@@ -112,8 +112,8 @@ public final class ServerMetrics: ExchangeObserver {
     /// Adds what was counted to `text`.
     public func write(to text: inout MetricsText) {
         var total = Counts(routes: starts.last ?? 0, listeners: listeners.count)
-        for shard in shards {
-            shard.counts.withLock { counts in
+        for number in shards.indices {
+            shards[number].counts.withLock { counts in
                 for place in counts.routes.indices { total.routes[place].add(counts.routes[place]) }
                 for listener in listeners.indices {
                     total.refusals[listener].merge(counts.refusals[listener]) { $0 + $1 }
@@ -127,9 +127,8 @@ public final class ServerMetrics: ExchangeObserver {
         var rows: [(labels: [(String, String)], counts: RouteCounts)] = []
         for (number, listener) in listeners.enumerated() {
             let names = [(method: "", path: "")] + listener.routes
-            for (name, route) in zip(names, counts.routes[starts[number]..<starts[number + 1]]) where !route.byStatus.isEmpty {
-                rows.append(
-                    ([("listener", listener.name), ("method", name.method), ("route", name.path)], route))
+            for (name, route) in zip(names, counts.routes[starts[number]...]) where !route.byStatus.isEmpty {
+                rows.append(([("listener", listener.name), ("method", name.method), ("route", name.path)], route))
             }
         }
         text.family("http_requests_total", .counter, "Requests by route and status.")
@@ -143,8 +142,8 @@ public final class ServerMetrics: ExchangeObserver {
         text.family("http_request_duration_seconds", .histogram, "From the complete head to the complete answer.")
         for (labels, route) in rows {
             text.histogram(
-                "http_request_duration_seconds", labels, bounds: ServerMetrics.bounds, counts: route.buckets.indices.map { route.buckets[$0] },
-                microseconds: route.microseconds)
+                "http_request_duration_seconds", labels, bounds: ServerMetrics.bounds,
+                counts: route.buckets.indices.map { route.buckets[$0] }, microseconds: route.microseconds)
         }
         text.family("http_refusals_total", .counter, "Messages that the server itself refused, by reason.")
         for (number, listener) in listeners.enumerated() {
