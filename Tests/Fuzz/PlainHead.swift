@@ -110,7 +110,8 @@ struct PlainHead {
 
     private mutating func takePath(_ bytes: [UInt8]) throws {
         let parts = bytes.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
-        guard PlainHead.inPath.isSuperset(of: parts.first ?? []), PlainHead.inTarget.isSuperset(of: parts.dropFirst().joined())
+        guard PlainHead.inPath.isSuperset(of: parts.first ?? []),
+            PlainHead.inTarget.isSuperset(of: parts.dropFirst().joined())
         else { throw Refused(status: 400) }
         path = text(Array(parts.first ?? []))
         query = parts.count == 2 ? text(Array(parts[1])) : nil
@@ -118,7 +119,9 @@ struct PlainHead {
 
     private mutating func takeField(_ line: [UInt8]) throws {
         let name = Array(line.prefix { $0 != UInt8(ascii: ":") })
-        guard name.count < line.count, !name.isEmpty, PlainHead.token.isSuperset(of: name) else { throw Refused(status: 400) }
+        guard name.count < line.count, !name.isEmpty, PlainHead.token.isSuperset(of: name) else {
+            throw Refused(status: 400)
+        }
         var value = line.dropFirst(name.count + 1)
         while let first = value.first, PlainHead.blank.contains(first) { value.removeFirst() }
         while let last = value.last, PlainHead.blank.contains(last) { value.removeLast() }
@@ -128,7 +131,8 @@ struct PlainHead {
 
     private mutating func judge() throws {
         let hosts = values("host")
-        guard hosts.count == 1 || hosts.isEmpty && minorVersion == 0, hosts.allSatisfy({ PlainHead.isHost(Array($0.utf8)) })
+        guard hosts.count == 1 || hosts.isEmpty && minorVersion == 0,
+            hosts.allSatisfy({ PlainHead.isHost(Array($0.utf8)) })
         else { throw Refused(status: 400) }
         try judgeLength()
         let options = elements("connection")
