@@ -1,3 +1,5 @@
+import Glibc
+
 /// A place in the bytes of a head.
 struct ByteSpan: Sendable {
     var start: UInt32
@@ -129,10 +131,26 @@ final class HeadStorage: @unchecked Sendable {
 
     func isRepeated(_ known: KnownField) -> Bool { repeated & known.bit != 0 }
 
+    /// The value of a field that came in one line; valid as long as somebody holds the storage.
+    func onlyValue(of known: KnownField) -> UnsafeRawBufferPointer? {
+        guard has(known), !isRepeated(known) else { return nil }
+        for line in lines where line.known == known { return bytes(line.value) }
+        return nil
+    }
+
+    /// Whether the only Host, which is there, is the last one found valid.
+    @inline(__always)
+    var hostIsKnown: Bool {
+        let host = lineMemory[hostIndex].value
+        guard Int(host.count) == goodHostCount, goodHostCount > 0, let memory = memory.baseAddress,
+            let good = goodHost.baseAddress
+        else { return false }
+        return memcmp(memory + Int(host.start), good, goodHostCount) == 0
+    }
+
     /// Whether the only Host, which is there, may be one.
     func hostIsValid() -> Bool {
         let host = bytes(lineMemory[hostIndex].value)
-        if goodHostCount > 0, UnsafeRawBufferPointer(rebasing: goodHost[..<goodHostCount]).equals(host) { return true }
         guard HostRules.isValid(host) else { return false }
         if host.count <= goodHost.count {
             goodHost.copyMemory(from: host)

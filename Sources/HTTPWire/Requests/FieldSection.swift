@@ -66,7 +66,17 @@ struct FieldSection {
 
 extension UnsafeRawBufferPointer {
     /// Whether all bytes are of a token, and there is one.
-    fileprivate var isToken: Bool { !isEmpty && allSatisfy(isTokenByte) }
+    fileprivate var isToken: Bool {
+        guard count >= 8, let start = baseAddress else { return !isEmpty && allSatisfy(isTokenByte) }
+        var position = 0
+        while true {
+            let word = UInt64(littleEndian: (start + position).loadUnaligned(as: UInt64.self))
+            guard Octet.areUsualInNames(word) else { return allSatisfy(isTokenByte) }
+            guard position &+ 8 < count else { return true }
+            // The last word overlaps the one before.
+            position = Swift.min(position &+ 8, count &- 8)
+        }
+    }
 }
 
 extension Octets {
@@ -81,13 +91,13 @@ extension Octets {
         return nil
     }
 
-    /// Where the first control character other than the tab stands (RFC 9110 §5.5); `count` when there is none.
-    @inline(__always)
+    /// Where the first control character other than the tab stands (RFC 9110 §5.5); `count` when there is none. Not inlined:
+    /// the loop runs over most bytes of a head and wants its words in registers.
+    @inline(never)
     fileprivate func firstControl(from start: Int) -> Int {
         var position = start
         while position < count {
-            let word = word(at: position)
-            let found = Octet.below(word, 0x20) | Octet.matches(word, 0x7F)
+            let found = Octet.controls(word(at: position))
             guard found != 0 else {
                 position &+= 8
                 continue

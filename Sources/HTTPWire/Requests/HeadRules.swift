@@ -24,6 +24,7 @@ enum HeadRules {
         return storage.lines.filter { $0.known == known }.map { storage.text($0.value) }
     }
 
+    @inline(__always)
     private static func checkHost(_ storage: HeadStorage) throws(Refusal) {
         guard storage.has(.host) else {
             // HTTP/1.0 clients, HAProxy's default health check among them, send none.
@@ -31,7 +32,9 @@ enum HeadRules {
             return
         }
         guard !storage.isRepeated(.host) else { throw Refusal(.badRequest, "RFC 9112 §3.2", "two Host fields") }
-        guard storage.hostIsValid() else { throw Refusal(.badRequest, "RFC 9112 §3.2", "invalid Host") }
+        guard storage.hostIsKnown || storage.hostIsValid() else {
+            throw Refusal(.badRequest, "RFC 9112 §3.2", "invalid Host")
+        }
     }
 
     private static func framing(_ storage: HeadStorage) throws(Refusal) -> BodyFraming {
@@ -77,6 +80,11 @@ enum HeadRules {
 
     private static func keepAlive(_ storage: HeadStorage) -> Bool {
         guard storage.has(.connection) else { return storage.version == .http11 }
+        // What nearly every client says, if anything.
+        if let only = storage.onlyValue(of: .connection) {
+            if only.isToken(named: "keep-alive") { return true }
+            if only.isToken(named: "close") { return false }
+        }
         let options = values(storage, .connection).flatMap(ListField.tokens)
         if options.contains("close") { return false }
         return storage.version == .http11 || options.contains("keep-alive")

@@ -57,6 +57,22 @@ extension Octet {
         return bytes.loadUnaligned(as: UInt64.self) | cases == wanted
     }
 
+    /// Control characters, the tab among them.
+    @inline(__always)
+    static func controls(_ word: UInt64) -> UInt64 { below(word, 0x20) | matches(word, 0x7F) }
+
+    /// Whether eight bytes are letters, digits and dashes, of which nearly all field names consist.
+    @inline(__always)
+    static func areUsualInNames(_ word: UInt64) -> Bool {
+        guard word & highs == 0 else { return false }
+        // No byte has its high bit, so that no sum carries into the next.
+        let lower = word | ones &<< 5
+        let letters = (lower &+ ones &* (0x80 - 0x61)) & ~(lower &+ ones &* (0x80 - 0x7B))
+        let digits = (word &+ ones &* (0x80 - 0x30)) & ~(word &+ ones &* (0x80 - 0x3A))
+        let dashes = ~((word ^ ones &* UInt64(UInt8(ascii: "-"))) &+ ones &* 0x7F)
+        return (letters | digits | dashes) & highs == highs
+    }
+
     /// Bytes outside of ASCII.
     @inline(__always)
     static func beyond(_ word: UInt64) -> UInt64 { word & highs }
@@ -146,7 +162,9 @@ extension UnsafeRawBufferPointer {
         guard name.utf8CodeUnitCount == count, let base = baseAddress else { return false }
         let wanted = UnsafeRawPointer(name.utf8Start)
         guard name.utf8CodeUnitCount >= 8 else {
-            for index in 0..<name.utf8CodeUnitCount where Octet.lower(self[index]) != name.utf8Start[index] { return false }
+            for index in 0..<name.utf8CodeUnitCount where Octet.lower(self[index]) != name.utf8Start[index] {
+                return false
+            }
             return true
         }
         var position = 0
