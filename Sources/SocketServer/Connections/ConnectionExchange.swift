@@ -46,7 +46,7 @@ extension Connection {
             ExchangeRecord(
                 listener: origin.listener.name, listenerNumber: origin.number, loop: loop.number,
                 at: loop.wallMilliseconds, peer: client, head: head,
-                status: prepared.status, byteCount: Int64(output.count - before),
+                statusCode: prepared.status.code, byteCount: Int64(output.count - before),
                 microseconds: MonotonicClock.microseconds() - loop.turnStartedAt, refusal: nil))
     }
 
@@ -312,7 +312,7 @@ extension Connection {
             ExchangeRecord(
                 listener: origin.listener.name, listenerNumber: origin.number, loop: loop.number,
                 at: loop.wallMilliseconds, peer: exchange.peer,
-                head: exchange.parsed.head, status: exchange.status, byteCount: exchange.sentBytes,
+                head: exchange.parsed.head, statusCode: exchange.status.code, byteCount: exchange.sentBytes,
                 microseconds: MonotonicClock.microseconds() - exchange.startedAt, refusal: exchange.refusal))
     }
 }

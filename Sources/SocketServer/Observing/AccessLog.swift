@@ -146,7 +146,7 @@ public final class AccessLog: ExchangeObserver {
         line.append("\",\"path\":\"")
         record.head.withPathBytes { path in appendPath(path, to: &line) }
         line.append("\",\"status\":")
-        line.append(decimal: UInt64(clamping: record.status.code))
+        line.append(decimal: UInt64(clamping: record.statusCode))
         line.append(",\"bytes\":")
         line.append(decimal: UInt64(clamping: record.byteCount))
         line.append(",\"microseconds\":")

@@ -86,7 +86,13 @@ struct LineBatch: ~Copyable, @unchecked Sendable {
         let rest = number / 100_000_000
         let digits = Digits.eight(number &- rest &* 100_000_000)
         guard rest == 0 else {
-            append(decimal: rest)
+            let first = rest / 10_000
+            if first > 0 {
+                append(decimal: first)
+                take(4).storeBytes(of: Digits.four(rest &- first &* 10_000) | 0x3030_3030, as: UInt32.self)
+            } else {
+                append(decimal: rest)
+            }
             return take(8).storeBytes(of: digits | Digits.zeros, as: UInt64.self)
         }
         let leading = (digits | 1 &<< 56).trailingZeroBitCount & ~7

@@ -18,7 +18,7 @@ public final class ServerMetrics: ExchangeObserver {
         var buckets = InlineArray<15, UInt64>(repeating: 0)
 
         mutating func add(_ record: ExchangeRecord) {
-            add(1, of: record.status.code)
+            add(1, of: record.statusCode)
             byteCount += record.byteCount
             microseconds += record.microseconds
             buckets[ServerMetrics.bounds.firstIndex { record.microseconds <= $0 } ?? ServerMetrics.bounds.count] += 1

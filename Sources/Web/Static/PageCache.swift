@@ -209,16 +209,20 @@ public final class PageCache: Sendable {
             hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
             hash ^= hash >> 29
         }
-        while position + 8 <= bytes.count {
+        while position &+ 8 <= bytes.count {
             mix(bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
-            position += 8
+            position &+= 8
         }
-        var last: UInt64 = 0
-        while position < bytes.count {
-            last = last << 8 | UInt64(bytes[position])
-            position += 1
+        // The last bytes from both ends: read twice when they are few.
+        let rest = bytes.count &- position
+        if rest >= 4 {
+            let first = bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self)
+            let last = bytes.loadUnaligned(fromByteOffset: bytes.count &- 4, as: UInt32.self)
+            mix(UInt64(first) | UInt64(last) &<< 32)
+        } else if rest > 0 {
+            let middle = UInt64(bytes[position &+ rest / 2]) &<< 8
+            mix(UInt64(bytes[position]) | middle | UInt64(bytes[bytes.count &- 1]) &<< 16)
         }
-        mix(last)
         return hash
     }
 
