@@ -138,6 +138,12 @@ final class HeadStorage: @unchecked Sendable {
         return nil
     }
 
+    /// Whether a field came over the wire in one line whose value is one of two texts, byte for byte.
+    func says(_ known: KnownField, _ text: StaticString, or other: StaticString) -> Bool {
+        guard made == nil, let value = onlyValue(of: known) else { return false }
+        return value.equals(text) || value.equals(other)
+    }
+
     /// Whether the only Host, which is there, is the last one found valid.
     @inline(__always)
     var hostIsKnown: Bool {

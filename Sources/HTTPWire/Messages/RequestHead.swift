@@ -46,12 +46,9 @@ public struct RequestHead: Sendable {
 
     private static let choices = ConditionalRequest.conditions | KnownField.acceptEncoding.bit
 
-    /// Whether a field came over the wire in one line whose value is one of two texts, byte for byte; makes no text of it. For
-    /// names that the parser knows; false for others.
-    public func says(_ name: FieldName, _ text: StaticString, or other: StaticString) -> Bool {
-        guard storage.made == nil, let value = storage.onlyValue(of: name.known) else { return false }
-        return value.equals(text) || value.equals(other)
-    }
+    /// Whether the browser says that no other site's page sent this: `Sec-Fetch-Site` came over the wire as "same-origin" or
+    /// "none" (W3C Fetch Metadata). Makes no text of it.
+    public var saysOwnSite: Bool { storage.says(.secFetchSite, "same-origin", or: "none") }
 
     /// A number that tells this request from every other of the program, in the log and on error pages; given by the server.
     public var id: UInt64 {

@@ -53,9 +53,9 @@ public struct Compression: Middleware {
     /// What to send to this client. The two lists that nearly every browser sends are known by heart. Requests that another
     /// site's page makes by itself get no compression: their lengths shall tell nothing (BREACH).
     static func choose(from offered: [ContentCoding], for head: RequestHead) -> AcceptEncoding.Choice {
-        guard head.fields.contains(.acceptEncoding) else { return .identity }
+        guard AcceptEncoding.mayBeThere(in: head) else { return .identity }
         let offered = SameOrigin.isDrivenByAnotherSite(head) ? [] : offered
-        guard head.says(.acceptEncoding, "gzip, deflate, br", or: "gzip, deflate, br, zstd") else {
+        guard AcceptEncoding.isUsual(in: head) else {
             return AcceptEncoding.choose(from: offered, for: head.fields)
         }
         return offered.first.map { .coding($0) } ?? .identity

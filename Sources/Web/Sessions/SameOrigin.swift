@@ -25,7 +25,7 @@ enum SameOrigin {
 
     /// The same of a request; costs little when the browser says that it comes from this site or from nowhere.
     static func isDrivenByAnotherSite(_ head: RequestHead) -> Bool {
-        !head.says(secFetchSite, "same-origin", or: "none") && isDrivenByAnotherSite(head.fields)
+        !head.saysOwnSite && isDrivenByAnotherSite(head.fields)
     }
 
     /// Whether another site's page sent this request without a person's click: what an attacker who measures answers
