@@ -28,6 +28,22 @@ import Testing
         }
     }
 
+    @Test func everyMillisecondIsWrittenAsItIs() {
+        var batch = LineBatch()
+        var wanted = ""
+        let seconds: [UInt64] = [
+            0, 999_999_999, 1_000_000_000, 1_732_456_789, 1_732_456_790, 9_999_999_999, 10_000_000_000,
+        ]
+        for second in seconds {
+            for rest: UInt64 in [0, 7, 42, 100, 999] {
+                batch.append(milliseconds: second * 1000 + rest)
+                batch.append("\n")
+                wanted += "\(second * 1000 + rest)\n"
+            }
+        }
+        batch.withBytes { #expect(String(decoding: $0, as: UTF8.self) == wanted) }
+    }
+
     @Test func everyByteStandsInAStringOfJSON() throws {
         for first in UInt8.min...UInt8.max {
             let letters = Array("abcdefgh".utf8)

@@ -134,7 +134,7 @@ public final class AccessLog: ExchangeObserver {
 
     private func append(_ record: ExchangeRecord, to line: inout LineBatch) {
         line.append("{\"at\":")
-        line.append(decimal: UInt64(clamping: record.at))
+        line.append(milliseconds: UInt64(clamping: record.at))
         line.append(",\"id\":\"")
         line.append(hexadecimal: record.head.id)
         line.append("\",\"listener\":\"")

@@ -7,6 +7,9 @@ struct LineBatch: ~Copyable, @unchecked Sendable {
     private var start: UnsafeMutableRawPointer
     private var place: UnsafeMutableRawPointer
     private var end: UnsafeMutableRawPointer
+    /// The last second written, and its digits: eight and two.
+    private var second: UInt64 = 0
+    private var secondDigits: (first: UInt64, last: UInt16) = (0, 0)
 
     /// Without storage.
     init() {
@@ -99,6 +102,28 @@ struct LineBatch: ~Copyable, @unchecked Sendable {
         makeRoom(8)
         place.storeBytes(of: (digits | Digits.zeros) &>> UInt64(leading), as: UInt64.self)
         place += 8 &- leading &>> 3
+    }
+
+    /// A number of milliseconds: its first digits are those of a second that many lines share.
+    @inline(__always)
+    mutating func append(milliseconds number: UInt64) {
+        let second = number / 1000
+        // Ten digits: from the year 2001 to 2286.
+        guard 1_000_000_000..<10_000_000_000 ~= second else { return append(decimal: number) }
+        if second != self.second { keep(second) }
+        let rest = Digits.four(number &- second &* 1000) | 0x3030_3030
+        makeRoom(16)
+        place.storeBytes(of: secondDigits.first, as: UInt64.self)
+        place.storeBytes(of: secondDigits.last, toByteOffset: 8, as: UInt16.self)
+        place.storeBytes(of: rest &>> 8, toByteOffset: 10, as: UInt32.self)
+        place += 13
+    }
+
+    @inline(never)
+    private mutating func keep(_ second: UInt64) {
+        self.second = second
+        secondDigits.first = Digits.eight(second / 100) | Digits.zeros
+        secondDigits.last = UInt16(truncatingIfNeeded: (Digits.four(second % 100) | 0x3030_3030) &>> 16)
     }
 
     /// Sixteen digits.
