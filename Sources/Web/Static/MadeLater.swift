@@ -13,13 +13,14 @@ final class MadeLater<Value: Sendable>: @unchecked Sendable {
 
     /// The value; nil until `make` has returned, and for good when it returned nil. Never waits.
     func value(orMake make: @escaping @Sendable () -> Value?) -> Value? {
-        if !isMade.load(ordering: .acquiring), !isWanted.exchange(true, ordering: .relaxed) {
+        if isMade.load(ordering: .acquiring) { return made }
+        if !isWanted.exchange(true, ordering: .relaxed) {
             packingLane.async {
                 self.made = make()
                 self.isMade.store(true, ordering: .releasing)
             }
         }
-        return value
+        return nil
     }
 }
 
