@@ -1,10 +1,17 @@
 import HTTPWire
 
+/// As a loop's: the next head finds what the last one left.
+private nonisolated(unsafe) var buffer = HeadBuffer()
+
 private func parse(_ bytes: [UInt8], after place: Int? = nil) -> Result<ParsedHead?, Refusal> {
     var parser = RequestParser()
     for end in [place, bytes.count].compactMap({ $0 }) {
         let outcome: Result<ParsedHead?, Refusal> = bytes[..<end].withUnsafeBytes { part in
-            do throws(Refusal) { return .success(try parser.parse(part)) } catch { return .failure(error) }
+            do throws(Refusal) {
+                return .success(try parser.parse(part, into: &buffer))
+            } catch {
+                return .failure(error)
+            }
         }
         if case .success(nil) = outcome { continue }
         return outcome
@@ -19,10 +26,11 @@ private func isSame(_ one: ParsedHead, _ other: ParsedHead) -> Bool {
         && one.expectsContinue == other.expectsContinue
 }
 
-/// Heads: the same at every split, nothing taken that is not there, nothing in a field that splits a message, and written
-/// again they are read the same.
+/// Heads: read as the plain way reads them, the same at every split, nothing taken that is not there, nothing in a field that
+/// splits a message, and written again they are read the same.
 @Sendable func fuzzHead(_ input: [UInt8]) {
     let (bytes, place) = cut(input)
+    compare(parse(bytes), PlainHead.read(bytes))
     switch (parse(bytes), parse(bytes, after: place)) {
     case (.failure(let one), .failure(let other)): claim(one.status == other.status, "the status is the same")
     case (.success(nil), .success(nil)): return
@@ -34,6 +42,33 @@ private func isSame(_ one: ParsedHead, _ other: ParsedHead) -> Bool {
         claim((1...bytes.count).contains(one.byteCount), "no more is taken than there is")
         check(one)
     default: claim(false, "a split changes nothing")
+    }
+}
+
+private func compare(_ outcome: Result<ParsedHead?, Refusal>, _ plain: PlainHead.Outcome) {
+    switch (outcome, plain) {
+    case (.success(let parsed?), .read(let plain)):
+        let head = parsed.head
+        claim(head.method.name == plain.method, "the same method")
+        claim(head.path == plain.path && head.query == plain.query, "the same target")
+        claim((head.version == .http11) == (plain.minorVersion == 1), "the same version")
+        claim(parsed.byteCount == plain.byteCount, "the same end")
+        let fields = head.fields.fields
+        claim(fields.map(\.name.raw) == plain.fields.map(\.name), "the same names")
+        claim(fields.map(\.value) == plain.fields.map(\.value), "the same values")
+        let length: Int64 =
+            switch parsed.framing {
+            case .none: 0
+            case .length(let count): count
+            case .chunked: -1
+            }
+        claim(length == plain.length, "the same length")
+        claim(parsed.keepAlive == plain.keepAlive, "the same persistence")
+        claim(parsed.expectsContinue == plain.expectsContinue, "the same expectation")
+    case (.failure(let refusal), .refused(let status)): claim(refusal.status.code == status, "refused as the same")
+    // Whatever a head will never begin with is refused before its end is there.
+    case (.success(nil), .incomplete), (.failure, .incomplete): break
+    default: claim(false, "taken and refused alike")
     }
 }
 

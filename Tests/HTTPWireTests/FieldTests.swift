@@ -89,4 +89,43 @@ import Testing
         for text in ["a\tb", "", "\u{111}", "a b"] { #expect(HeaderFields.isSafe(text)) }
         for text in ["", "a b", "a:", "\u{111}", "a\t"] { #expect(FieldName(text) == nil) }
     }
+
+    // MARK: Without texts
+
+    private static func head(_ lines: String) throws -> RequestHead {
+        let bytes = Array("GET / HTTP/1.1\r\nHost: a\r\n\(lines)\r\n".utf8)
+        return try #require(try RequestParserTests.parse(bytes).get()).head
+    }
+
+    /// The lists known by heart are taken as any list says that they are to be taken.
+    @Test(arguments: ["gzip, deflate, br", "gzip, deflate, br, zstd"]) func usualListsAreLikeOthers(_ list: String)
+        throws
+    {
+        let head = try Self.head("accept-encoding: \(list)\r\n")
+        #expect(AcceptEncoding.mayBeThere(in: head) && AcceptEncoding.isUsual(in: head))
+        for offered in [[.brotli, .gzip], [.gzip], []] as [[ContentCoding]] {
+            let wanted = offered.first.map { AcceptEncoding.Choice.coding($0) } ?? .identity
+            #expect(AcceptEncoding.choose(from: offered, for: head.fields) == wanted)
+        }
+    }
+
+    @Test func onlyUsualListsInOneLineAreUsual() throws {
+        #expect(!AcceptEncoding.mayBeThere(in: try Self.head("")))
+        for line in ["gzip, deflate", "gzip, deflate, br;q=0", "gzip, deflate, bR", "", "gzip, deflate, br, zstdx"] {
+            let head = try Self.head("Accept-Encoding: \(line)\r\n")
+            #expect(AcceptEncoding.mayBeThere(in: head) && !AcceptEncoding.isUsual(in: head), "\(line)")
+        }
+        let twice = "Accept-Encoding: gzip, deflate, br\r\n"
+        #expect(!AcceptEncoding.isUsual(in: try Self.head(twice + twice)))
+    }
+
+    @Test func ownSiteIsWhatTheBrowserCallsIt() throws {
+        for (value, isOwn) in [
+            ("same-origin", true), ("none", true), ("same-site", false), ("cross-site", false), ("None", false),
+        ] {
+            #expect(try Self.head("Sec-Fetch-Site: \(value)\r\n").saysOwnSite == isOwn, "\(value)")
+        }
+        #expect(try !Self.head("").saysOwnSite)
+        #expect(try !Self.head("Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n").saysOwnSite)
+    }
 }

@@ -4,9 +4,9 @@ import Testing
 @testable import SocketServer
 
 @Suite struct LineBatchTests {
-    private func written(atMost limit: Int = 4096, _ write: (inout LineCursor) -> Void) -> String {
+    private func written(_ write: (inout LineBatch) -> Void) -> String {
         var batch = LineBatch()
-        batch.append(atMost: limit, write)
+        write(&batch)
         var text = ""
         batch.withBytes { text = String(decoding: $0, as: UTF8.self) }
         return text
@@ -28,9 +28,27 @@ import Testing
         }
     }
 
+    @Test func everyMillisecondIsWrittenAsItIs() {
+        var batch = LineBatch()
+        var wanted = ""
+        let seconds: [UInt64] = [
+            0, 999_999_999, 1_000_000_000, 1_732_456_789, 1_732_456_790, 9_999_999_999, 10_000_000_000,
+        ]
+        for second in seconds {
+            for rest: UInt64 in [0, 7, 42, 100, 999] {
+                batch.append(milliseconds: second * 1000 + rest)
+                batch.append("\n")
+                wanted += "\(second * 1000 + rest)\n"
+            }
+        }
+        batch.withBytes { #expect(String(decoding: $0, as: UTF8.self) == wanted) }
+    }
+
     @Test func everyByteStandsInAStringOfJSON() throws {
         for first in UInt8.min...UInt8.max {
-            for bytes in [[first], [UInt8(ascii: "a"), first, UInt8(ascii: "b")], [first, first]] {
+            let letters = Array("abcdefgh".utf8)
+            let places = (0...8).map { letters[..<$0] + [first] + letters[$0...] } + [letters + letters + [first]]
+            for bytes in [[first], [UInt8(ascii: "a"), first, UInt8(ascii: "b")], [first, first]] + places {
                 let line = written { line in
                     line.append("\"")
                     bytes.withUnsafeBytes { line.append(escaping: $0) }
@@ -49,14 +67,14 @@ import Testing
         for number in 0..<3_000 {
             let text = "line \(number)\n"
             wanted += text
-            batch.append(atMost: 64) {
-                $0.append(escaping: String(text.dropLast())); $0.append("\n")
-            }
+            batch.append(escaping: String(text.dropLast()))
+            batch.append("\n")
         }
         batch.withBytes { #expect(String(decoding: $0, as: UTF8.self) == wanted) }
         batch.empty(keepingAtMost: 16)
         #expect(batch.count == 0)
-        batch.append(atMost: 8) { $0.append("again") }
+        #expect(batch.capacity == 0)
+        batch.append("again")
         batch.withBytes { #expect(String(decoding: $0, as: UTF8.self) == "again") }
     }
 }

@@ -15,7 +15,7 @@ import Testing
         head.route = route
         return ExchangeRecord(
             listener: "public", listenerNumber: listener, loop: 1, at: 1_700_000_000_123,
-            peer: Peer(address: "192.0.2.7", isSecure: true), head: head, status: status, byteCount: 321,
+            peer: Peer(address: "192.0.2.7", isSecure: true), head: head, statusCode: status.code, byteCount: 321,
             microseconds: microseconds, refusal: refusal)
     }
 

@@ -351,7 +351,7 @@ import Testing
             }
         }
         let records = keeper.all
-        #expect(records.map(\.status.code) == [200, 400])
+        #expect(records.map(\.statusCode) == [200, 400])
         #expect(records.first?.head.path == "/hello")
         #expect(records.last?.refusal?.section == "RFC 9112 \u{A7}3")
     }

@@ -127,7 +127,8 @@ public struct BodyDecoder: Sendable {
         trailerBytes += line.count
         guard trailerBytes <= limits.trailerBytes else { throw RequestParser.headTooLarge }
         var section = trailers
-        let outcome: Result<Void, Refusal> = line.withUnsafeBytes { bytes in
+        let whole = line + [Octet.carriageReturn, Octet.lineFeed]
+        let outcome: Result<Void, Refusal> = whole.withUnsafeBytes { bytes in
             do throws(Refusal) { return .success(try section.add(bytes)) } catch { return .failure(error) }
         }
         try outcome.get()

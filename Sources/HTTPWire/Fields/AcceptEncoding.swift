@@ -34,6 +34,14 @@ public enum AcceptEncoding {
         return best.weight >= identity ?? 0 ? .coding(best.coding) : .identity
     }
 
+    /// Whether the field may be there: false says that it is not.
+    public static func mayBeThere(in head: RequestHead) -> Bool { head.storage.mayHave(KnownField.acceptEncoding.bit) }
+
+    /// Whether the field is one of the two lists that nearly every browser sends: every coding is taken alike. Makes no text.
+    public static func isUsual(in head: RequestHead) -> Bool {
+        head.storage.says(.acceptEncoding, "gzip, deflate, br", or: "gzip, deflate, br, zstd")
+    }
+
     /// Thousandths by lower-case coding.
     private static func weights(_ value: String) -> [String: Int] {
         var weights: [String: Int] = [:]

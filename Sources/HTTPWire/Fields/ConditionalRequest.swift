@@ -28,7 +28,7 @@ public enum ConditionalRequest {
     public static func evaluate(_ head: RequestHead, _ current: Validators) -> Outcome {
         guard head.storage.mayHave(conditions) else { return .proceed }
         let fields = head.fields
-        let isRead = head.method == .get || head.method == .head
+        let isRead = head.isRead
         if let ifMatch = fields[.ifMatch] {
             guard matches(ifMatch, current.etag, strong: true) else { return .failed }
         } else if let since = fields[.ifUnmodifiedSince].flatMap(HTTPDate.parse), let modifiedAt = current.modifiedAt {
@@ -46,7 +46,7 @@ public enum ConditionalRequest {
         return .proceed
     }
 
-    private static let conditions =
+    static let conditions =
         KnownField.ifMatch.bit | KnownField.ifNoneMatch.bit | KnownField.ifModifiedSince.bit
         | KnownField.ifUnmodifiedSince.bit
 

@@ -13,6 +13,12 @@ public struct TraceContext: Sendable, Hashable {
         self = parsed
     }
 
+    /// The same of a request; costs next to nothing without the field.
+    public init?(_ head: borrowing RequestHead) {
+        guard head.storage.mayHave(KnownField.traceparent.bit) else { return nil }
+        self.init(head.fields)
+    }
+
     private init(traceID: String, parentID: String) {
         self.traceID = traceID
         self.parentID = parentID

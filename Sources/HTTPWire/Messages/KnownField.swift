@@ -32,47 +32,41 @@ struct KnownField: Hashable, Sendable {
     init(number: UInt8) { self.number = number }
 
     /// Its place in a set of those present.
-    var bit: UInt32 { 1 << UInt32(number) }
+    var bit: UInt32 { 1 &<< UInt32(number) }
 
-    /// Recognises a name, which must be a token; `other` for all that is not listed above.
-    init(_ name: UnsafeRawBufferPointer) {
-        guard let (text, field) = KnownField.candidate(name), name.isToken(named: text) else {
-            self = .other
-            return
-        }
-        self = field
-    }
+    /// Recognises a name: `other` for all that are not listed above. Length and first letter leave one or two.
+    init(_ name: UnsafeRawBufferPointer) { self = KnownField.recognised(name) }
 
-    /// Length and first letter leave one name each.
-    private static func candidate(_ name: UnsafeRawBufferPointer) -> (StaticString, KnownField)? {
-        guard let first = name.first.map(Octet.lower) else { return nil }
+    @inline(__always)
+    private static func recognised(_ name: UnsafeRawBufferPointer) -> KnownField {
+        guard let first = name.first.map(Octet.lower) else { return .other }
         switch (name.count, first) {
-        case (4, UInt8(ascii: "h")): return ("host", .host)
-        case (5, UInt8(ascii: "r")): return ("range", .range)
-        case (6, UInt8(ascii: "a")): return ("accept", .accept)
-        case (6, UInt8(ascii: "c")): return ("cookie", .cookie)
-        case (6, UInt8(ascii: "e")): return ("expect", .expect)
-        case (6, UInt8(ascii: "o")): return ("origin", .origin)
-        case (7, UInt8(ascii: "r")): return ("referer", .referer)
+        case (4, UInt8(ascii: "h")): return name.isToken(named: "host") ? .host : .other
+        case (5, UInt8(ascii: "r")): return name.isToken(named: "range") ? .range : .other
+        case (6, UInt8(ascii: "a")): return name.isToken(named: "accept") ? .accept : .other
+        case (6, UInt8(ascii: "c")): return name.isToken(named: "cookie") ? .cookie : .other
+        case (6, UInt8(ascii: "e")): return name.isToken(named: "expect") ? .expect : .other
+        case (6, UInt8(ascii: "o")): return name.isToken(named: "origin") ? .origin : .other
+        case (7, UInt8(ascii: "r")): return name.isToken(named: "referer") ? .referer : .other
         case (8, UInt8(ascii: "i")):
-            return Octet.lower(name[3]) == UInt8(ascii: "m") ? ("if-match", .ifMatch) : ("if-range", .ifRange)
-        case (9, UInt8(ascii: "f")): return ("forwarded", .forwarded)
-        case (10, UInt8(ascii: "u")): return ("user-agent", .userAgent)
-        case (10, UInt8(ascii: "c")): return ("connection", .connection)
-        case (11, UInt8(ascii: "t")): return ("traceparent", .traceparent)
-        case (12, UInt8(ascii: "c")): return ("content-type", .contentType)
-        case (13, UInt8(ascii: "i")): return ("if-none-match", .ifNoneMatch)
-        case (13, UInt8(ascii: "a")): return ("authorization", .authorization)
-        case (14, UInt8(ascii: "c")): return ("content-length", .contentLength)
+            return name.isToken(named: "if-match") ? .ifMatch : name.isToken(named: "if-range") ? .ifRange : .other
+        case (9, UInt8(ascii: "f")): return name.isToken(named: "forwarded") ? .forwarded : .other
+        case (10, UInt8(ascii: "u")): return name.isToken(named: "user-agent") ? .userAgent : .other
+        case (10, UInt8(ascii: "c")): return name.isToken(named: "connection") ? .connection : .other
+        case (11, UInt8(ascii: "t")): return name.isToken(named: "traceparent") ? .traceparent : .other
+        case (12, UInt8(ascii: "c")): return name.isToken(named: "content-type") ? .contentType : .other
+        case (13, UInt8(ascii: "i")): return name.isToken(named: "if-none-match") ? .ifNoneMatch : .other
+        case (13, UInt8(ascii: "a")): return name.isToken(named: "authorization") ? .authorization : .other
+        case (14, UInt8(ascii: "c")): return name.isToken(named: "content-length") ? .contentLength : .other
         case (14, UInt8(ascii: "s")):
-            return Octet.lower(name[10]) == UInt8(ascii: "s")
-                ? ("sec-fetch-site", .secFetchSite) : ("sec-fetch-user", .secFetchUser)
-        case (15, UInt8(ascii: "a")): return ("accept-encoding", .acceptEncoding)
-        case (15, UInt8(ascii: "x")): return ("x-forwarded-for", .xForwardedFor)
-        case (17, UInt8(ascii: "i")): return ("if-modified-since", .ifModifiedSince)
-        case (17, UInt8(ascii: "t")): return ("transfer-encoding", .transferEncoding)
-        case (19, UInt8(ascii: "i")): return ("if-unmodified-since", .ifUnmodifiedSince)
-        default: return nil
+            return name.isToken(named: "sec-fetch-site")
+                ? .secFetchSite : name.isToken(named: "sec-fetch-user") ? .secFetchUser : .other
+        case (15, UInt8(ascii: "a")): return name.isToken(named: "accept-encoding") ? .acceptEncoding : .other
+        case (15, UInt8(ascii: "x")): return name.isToken(named: "x-forwarded-for") ? .xForwardedFor : .other
+        case (17, UInt8(ascii: "i")): return name.isToken(named: "if-modified-since") ? .ifModifiedSince : .other
+        case (17, UInt8(ascii: "t")): return name.isToken(named: "transfer-encoding") ? .transferEncoding : .other
+        case (19, UInt8(ascii: "i")): return name.isToken(named: "if-unmodified-since") ? .ifUnmodifiedSince : .other
+        default: return .other
         }
     }
 }

@@ -1,6 +1,7 @@
 /// A complete answer that is made once and sent many times: everything but its date and the fate of the connection is in
 /// bytes already. Never for answers that carry a cookie or anything else that is one person's.
-public final class PreparedResponse: Sendable {
+public final class PreparedResponse: @unchecked Sendable {
+    // Guard: filled when it is made, never changed.
     private let original: Response
     /// What it was made from; sent in bytes unless somebody changes it.
     public var response: Response {
@@ -11,7 +12,7 @@ public final class PreparedResponse: Sendable {
     /// What the answer is counted under.
     public let status: Status
     /// As it is sent on a connection that is kept, but for the date's value.
-    let bytes: [UInt8]
+    let bytes: UnsafeRawBufferPointer
     /// Where the Date field's value stands.
     let datePlace: Int
     /// Where the content begins, which is left out in answers to HEAD.
@@ -31,6 +32,10 @@ public final class PreparedResponse: Sendable {
         case .bytes(let content): bytes.append(contentsOf: response.status.allowsContent ? content : [])
         case .file, .stream: preconditionFailure("only what is in memory can be prepared")
         }
-        self.bytes = bytes
+        let kept = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
+        bytes.withUnsafeBytes { kept.copyMemory(from: $0) }
+        self.bytes = UnsafeRawBufferPointer(kept)
     }
+
+    deinit { bytes.deallocate() }
 }

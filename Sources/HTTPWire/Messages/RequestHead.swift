@@ -8,36 +8,47 @@ public struct RequestHead: Sendable {
         case http11
     }
 
-    /// The request's method.
-    public let method: Method
-    /// The protocol version of the request line.
-    public let version: Version
     @usableFromInline let storage: HeadStorage
 
-    /// Made by the parser: `storage` holds the path, the query and the fields.
-    init(method: Method, version: Version, storage: HeadStorage) {
-        self.method = method
-        self.version = version
-        self.storage = storage
-    }
+    /// Made by the parser: `storage` holds everything.
+    init(storage: HeadStorage) { self.storage = storage }
 
     /// Made by tests and for messages that never came.
     public init(
         method: Method, path: String, query: String? = nil, version: Version = .http11,
         fields: HeaderFields = HeaderFields()
     ) {
-        self.method = method
-        self.version = version
         storage = HeadStorage()
-        let target = Array((path + (query ?? "")).utf8)
-        target.withUnsafeBytes { storage.refill($0) }
+        storage.begin(method, version)
+        Array((path + (query ?? "")).utf8).withUnsafeBytes { storage.keep($0) }
         storage.path = ByteSpan(0, count: path.utf8.count)
         storage.query = query.map { ByteSpan(path.utf8.count, count: $0.utf8.count) }
         storage.made = fields
     }
 
+    /// The request's method.
+    public var method: Method { storage.method }
+
+    /// Whether the method is GET or HEAD.
+    public var isRead: Bool { storage.isRead }
+
+    /// Whether the method is HEAD.
+    public var isHead: Bool { storage.isHead }
+
+    /// The protocol version of the request line.
+    public var version: Version { storage.version }
+
     /// The header section.
     public var fields: HeaderFields { storage.made ?? HeaderFields(received: storage) }
+
+    /// Whether Accept-Encoding or a precondition may be there; costs less than asking for them.
+    public var mayHaveChoices: Bool { storage.mayHave(RequestHead.choices) }
+
+    private static let choices = ConditionalRequest.conditions | KnownField.acceptEncoding.bit
+
+    /// Whether the browser says that no other site's page sent this: `Sec-Fetch-Site` came over the wire as "same-origin" or
+    /// "none" (W3C Fetch Metadata). Makes no text of it.
+    public var saysOwnSite: Bool { storage.says(.secFetchSite, "same-origin", or: "none") }
 
     /// A number that tells this request from every other of the program, in the log and on error pages; given by the server.
     public var id: UInt64 {

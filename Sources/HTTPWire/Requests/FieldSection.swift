@@ -1,25 +1,42 @@
-/// One field line, checked (RFC 9112 §5): where its name ends and where its value stands.
+/// One field line, checked (RFC 9112 §5): where its name and its value stand, and where the line after it begins.
 struct FieldLine {
-    let name: UnsafeRawBufferPointer
-    let value: UnsafeRawBufferPointer
+    let name: ByteSpan
+    let value: ByteSpan
+    let known: KnownField
+    let next: Int
 
-    init(_ line: UnsafeRawBufferPointer) throws(Refusal) {
-        guard line[0] != Octet.space, line[0] != Octet.tab else {
-            throw Refusal(.badRequest, "RFC 9112 §5.2", "folded line")
+    /// Reads the line at `start` in one walk; nil when `bytes` end before it does.
+    @inline(__always)
+    init?(_ bytes: Octets, at start: Int) throws(Refusal) {
+        guard let colon = bytes.firstColon(from: start) else {
+            if !bytes[start..<bytes.count].contains(Octet.lineFeed) { return nil }
+            throw FieldLine.refusal(of: bytes, at: start)
         }
-        var colon = 0
-        while colon < line.count, isTokenByte(line[colon]) { colon += 1 }
-        guard colon > 0, colon < line.count, line[colon] == Octet.colon else {
-            guard line.firstOffset(of: Octet.colon, from: 0) != nil else {
-                throw Refusal(.badRequest, "RFC 9112 §5", "field line without colon")
-            }
-            throw Refusal(.badRequest, "RFC 9112 §5.1", "field name is not a token")
-        }
-        name = UnsafeRawBufferPointer(start: line.baseAddress, count: colon)
-        value = UnsafeRawBufferPointer(rebasing: line[(colon + 1)...]).trimmed
-        guard value.isFieldValue else {
+        let name = bytes[start..<colon]
+        known = KnownField(name)
+        guard known != .other || name.isToken else { throw FieldLine.refusal(of: bytes, at: start) }
+        var first = colon &+ 1
+        while Octet.isBlank(bytes[first]) { first &+= 1 }
+        let end = bytes.firstControl(from: first)
+        guard end &+ 1 < bytes.count else { return nil }
+        guard bytes[end] == Octet.carriageReturn, bytes[end &+ 1] == Octet.lineFeed else {
             throw Refusal(.badRequest, "RFC 9110 §5.5", "control character in a field value")
         }
+        var last = end
+        while last > first, Octet.isBlank(bytes[last &- 1]) { last &-= 1 }
+        self.name = ByteSpan(start, count: colon &- start)
+        value = ByteSpan(first, count: last &- first)
+        next = end &+ 2
+    }
+
+    /// What is wrong with a line whose name is.
+    @inline(never)
+    private static func refusal(of bytes: Octets, at start: Int) -> Refusal {
+        guard !Octet.isBlank(bytes[start]) else { return Refusal(.badRequest, "RFC 9112 §5.2", "folded line") }
+        guard bytes[start..<bytes.count].prefix(while: { $0 != Octet.lineFeed }).contains(Octet.colon) else {
+            return Refusal(.badRequest, "RFC 9112 §5", "field line without colon")
+        }
+        return Refusal(.badRequest, "RFC 9112 §5.1", "field name is not a token")
     }
 }
 
@@ -33,36 +50,63 @@ struct FieldSection {
         self.limits = limits
     }
 
-    mutating func add(_ bytes: UnsafeRawBufferPointer) throws(Refusal) {
+    /// `line` ends with CRLF.
+    mutating func add(_ line: UnsafeRawBufferPointer) throws(Refusal) {
         count += 1
         guard count <= limits.fieldCount else { throw FieldSection.tooMany }
-        let line = try FieldLine(bytes)
-        fields.append(FieldName(unchecked: line.name.text), line.value.text)
+        guard let bytes = Octets(line), let field = try FieldLine(bytes, at: 0) else {
+            preconditionFailure("a line without its end")
+        }
+        fields.append(
+            FieldName(unchecked: bytes[field.name.range].text), bytes[field.value.range].text)
     }
 
     static let tooMany = Refusal(.headerFieldsTooLarge, "RFC 6585 §5", "too many fields")
 }
 
 extension UnsafeRawBufferPointer {
-    /// Whether no byte is a control character other than the tab (RFC 9110 §5.5).
-    fileprivate var isFieldValue: Bool {
+    /// Whether all bytes are of a token, and there is one.
+    fileprivate var isToken: Bool {
+        guard count >= 8, let start = baseAddress else { return !isEmpty && allSatisfy(isTokenByte) }
         var position = 0
-        while position + 8 <= count, !mayHoldControl(loadUnaligned(fromByteOffset: position, as: UInt64.self)) {
-            position += 8
+        while true {
+            let word = UInt64(littleEndian: (start + position).loadUnaligned(as: UInt64.self))
+            guard Octet.areUsualInNames(word) else { return allSatisfy(isTokenByte) }
+            guard position &+ 8 < count else { return true }
+            // The last word overlaps the one before.
+            position = Swift.min(position &+ 8, count &- 8)
         }
-        while position < count {
-            let byte = self[position]
-            if byte < 0x20 && byte != Octet.tab || byte == 0x7F { return false }
-            position += 1
-        }
-        return true
     }
 }
 
-/// Whether one of eight bytes may be a control character; true for some that are none (a tab, a letter beside one).
-private func mayHoldControl(_ word: UInt64) -> Bool {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let highs: UInt64 = 0x8080_8080_8080_8080
-    // A byte below 0x20 borrows from its high bit; one that is 0x7F carries into it.
-    return ((word &- ones &* 0x20) & ~word | (word &+ ones) & ~word) & highs != 0
+extension Octets {
+    @inline(__always)
+    fileprivate func firstColon(from start: Int) -> Int? {
+        var position = start
+        while position < count {
+            let found = Octet.matches(word(at: position), Octet.colon)
+            if found != 0 { return position &+ found.firstByte }
+            position &+= 8
+        }
+        return nil
+    }
+
+    /// Where the first control character other than the tab stands (RFC 9110 §5.5); `count` when there is none. Not inlined:
+    /// the loop runs over most bytes of a head and wants its words in registers.
+    @inline(never)
+    fileprivate func firstControl(from start: Int) -> Int {
+        var position = start
+        while position < count {
+            let found = Octet.controls(word(at: position))
+            guard found != 0 else {
+                position &+= 8
+                continue
+            }
+            position &+= found.firstByte
+            // Behind the end there are zeros.
+            guard self[position] == Octet.tab else { break }
+            position &+= 1
+        }
+        return Swift.min(position, count)
+    }
 }

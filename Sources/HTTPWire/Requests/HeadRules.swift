@@ -1,52 +1,54 @@
 /// What a head must satisfy as a whole: Host, framing, persistence, expectation.
-struct HeadRules {
-    let storage: HeadStorage
-    let version: RequestHead.Version
-
+enum HeadRules {
     /// Only fields that are there cost anything.
-    func check(method: Method, authority: ByteSpan?, byteCount: Int) throws(Refusal) -> ParsedHead {
-        try checkHost()
-        if let authority { storage.setHost(to: authority) }
-        let framing = try framing()
-        let expectsContinue = try expectsContinue()
+    static func check(_ storage: HeadStorage, byteCount: Int) throws(Refusal) -> ParsedHead {
+        try checkHost(storage)
+        if let authority = storage.authority { storage.setHost(to: authority) }
+        let isOrdinary = storage.present & (framingFields | KnownField.connection.bit | KnownField.expect.bit) == 0
+        guard !isOrdinary else {
+            return ParsedHead(
+                head: RequestHead(storage: storage), framing: .none, keepAlive: storage.version == .http11,
+                expectsContinue: false, byteCount: byteCount)
+        }
+        let framing = try framing(storage)
+        let expectsContinue = try expectsContinue(storage)
         return ParsedHead(
-            head: RequestHead(method: method, version: version, storage: storage), framing: framing,
-            keepAlive: keepAlive, expectsContinue: expectsContinue && framing != .none, byteCount: byteCount)
+            head: RequestHead(storage: storage), framing: framing, keepAlive: keepAlive(storage),
+            expectsContinue: expectsContinue && framing != .none, byteCount: byteCount)
     }
 
-    private func values(_ known: KnownField) -> [String] {
+    private static let framingFields = KnownField.transferEncoding.bit | KnownField.contentLength.bit
+
+    private static func values(_ storage: HeadStorage, _ known: KnownField) -> [String] {
         guard storage.has(known) else { return [] }
         return storage.lines.filter { $0.known == known }.map { storage.text($0.value) }
     }
 
-    private func checkHost() throws(Refusal) {
+    @inline(__always)
+    private static func checkHost(_ storage: HeadStorage) throws(Refusal) {
         guard storage.has(.host) else {
             // HTTP/1.0 clients, HAProxy's default health check among them, send none.
-            guard version == .http10 else { throw Refusal(.badRequest, "RFC 9112 §3.2", "no Host field") }
+            guard storage.version == .http10 else { throw Refusal(.badRequest, "RFC 9112 §3.2", "no Host field") }
             return
         }
-        var host: ByteSpan?
-        for index in storage.lines.indices where storage.lines[index].known == .host {
-            guard host == nil else { throw Refusal(.badRequest, "RFC 9112 §3.2", "two Host fields") }
-            host = storage.lines[index].value
-        }
-        guard let host, HostRules.isValid(storage.bytes(host)) else {
+        guard !storage.isRepeated(.host) else { throw Refusal(.badRequest, "RFC 9112 §3.2", "two Host fields") }
+        guard storage.hostIsKnown || storage.hostIsValid() else {
             throw Refusal(.badRequest, "RFC 9112 §3.2", "invalid Host")
         }
     }
 
-    private func framing() throws(Refusal) -> BodyFraming {
+    private static func framing(_ storage: HeadStorage) throws(Refusal) -> BodyFraming {
         if storage.has(.transferEncoding) {
-            guard version == .http11 else {
+            guard storage.version == .http11 else {
                 throw Refusal(.badRequest, "RFC 9112 §6.1", "Transfer-Encoding in HTTP/1.0")
             }
             guard !storage.has(.contentLength) else {
                 throw Refusal(.badRequest, "RFC 9112 §6.3", "Content-Length with Transfer-Encoding")
             }
-            return try HeadRules.transferCoding(values(.transferEncoding))
+            return try HeadRules.transferCoding(values(storage, .transferEncoding))
         }
         guard storage.has(.contentLength) else { return .none }
-        let lengths = values(.contentLength)
+        let lengths = values(storage, .contentLength)
         guard lengths.count == 1, !lengths[0].isEmpty, lengths[0].utf8.allSatisfy(Octet.isDigit) else {
             throw Refusal(.badRequest, "RFC 9110 §8.6", "invalid or repeated Content-Length")
         }
@@ -76,17 +78,22 @@ struct HeadRules {
         throw Refusal(.notImplemented, "RFC 9112 §6.1", "transfer coding other than chunked")
     }
 
-    private var keepAlive: Bool {
-        guard storage.has(.connection) else { return version == .http11 }
-        let options = values(.connection).flatMap(ListField.tokens)
+    private static func keepAlive(_ storage: HeadStorage) -> Bool {
+        guard storage.has(.connection) else { return storage.version == .http11 }
+        // What nearly every client says, if anything.
+        if let only = storage.onlyValue(of: .connection) {
+            if only.isToken(named: "keep-alive") { return true }
+            if only.isToken(named: "close") { return false }
+        }
+        let options = values(storage, .connection).flatMap(ListField.tokens)
         if options.contains("close") { return false }
-        return version == .http11 || options.contains("keep-alive")
+        return storage.version == .http11 || options.contains("keep-alive")
     }
 
-    private func expectsContinue() throws(Refusal) -> Bool {
-        guard version == .http11, storage.has(.expect) else { return false }
+    private static func expectsContinue(_ storage: HeadStorage) throws(Refusal) -> Bool {
+        guard storage.version == .http11, storage.has(.expect) else { return false }
         // A list: the same expectation twice is no other one.
-        let expectations = values(.expect).flatMap(ListField.tokens)
+        let expectations = values(storage, .expect).flatMap(ListField.tokens)
         guard !expectations.isEmpty, expectations.allSatisfy({ $0 == "100-continue" }) else {
             throw Refusal(.expectationFailed, "RFC 9110 §10.1.1", "unknown expectation")
         }

@@ -31,29 +31,36 @@ public struct RequestParser: Sendable {
     public mutating func parse(
         _ bytes: UnsafeRawBufferPointer, into buffer: inout HeadBuffer
     ) throws(Refusal) -> ParsedHead? {
+        let storage = buffer.fresh()
+        // Usually everything is there, and good: then one walk is all. Whatever is wrong with less than a head is said below.
+        if scanned == 0, let parsed = try? RequestParser.read(bytes, into: storage, limits) { return parsed }
         guard let end = try findEnd(bytes) else {
             try checkUnfinished(bytes)
             return nil
         }
         guard end - headStart <= limits.headBytes else { throw RequestParser.headTooLarge }
         let head = UnsafeRawBufferPointer(rebasing: bytes[headStart..<end])
-        var lines = HeadLines(bytes: head)
-        let line = try RequestLine(lines.next(), limits: limits)
-        let storage = buffer.fresh()
-        storage.refill(head)
-        storage.path = line.target.path
-        storage.query = line.target.query
+        return try RequestParser.read(head, into: storage, limits)?.behind(headStart)
+    }
+
+    /// Reads the head that `bytes` begin with, in one walk; nil when they end before it does, or it is longer than it may be.
+    private static func read(
+        _ bytes: UnsafeRawBufferPointer, into storage: HeadStorage, _ limits: WireLimits
+    ) throws(Refusal) -> ParsedHead? {
+        guard let bytes = Octets(bytes), var position = try RequestLine.read(bytes, into: storage, limits: limits)
+        else { return nil }
         var count = 0
-        while let bytes = lines.nextField() {
-            count += 1
+        while bytes[position] != Octet.carriageReturn || bytes[position &+ 1] != Octet.lineFeed {
+            count &+= 1
             guard count <= limits.fieldCount else { throw FieldSection.tooMany }
-            let field = try FieldLine(bytes)
-            storage.add(
-                HeadStorage.Line(
-                    name: head.span(of: field.name), value: head.span(of: field.value), known: KnownField(field.name)))
+            guard let field = try FieldLine(bytes, at: position) else { return nil }
+            storage.add(HeadStorage.Line(name: field.name, value: field.value, known: field.known))
+            position = field.next
         }
-        return try HeadRules(storage: storage, version: line.version)
-            .check(method: line.method, authority: line.target.authority, byteCount: end)
+        position &+= 2
+        guard position <= limits.headBytes else { return nil }
+        storage.keep(bytes[0..<position])
+        return try HeadRules.check(storage, byteCount: position)
     }
 
     /// Looks for the empty line; refuses bare LF on the way. Returns the offset behind the head.
@@ -94,33 +101,4 @@ public struct RequestParser: Sendable {
     }
 
     static let headTooLarge = Refusal(.headerFieldsTooLarge, "RFC 6585 §5", "head too large")
-}
-
-/// Cuts a complete head into lines; every line ends with CRLF, which `findEnd` has seen.
-struct HeadLines {
-    let bytes: UnsafeRawBufferPointer
-    var position = 0
-
-    init(bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
-
-    mutating func next() -> UnsafeRawBufferPointer {
-        let newline = bytes.firstOffset(of: Octet.lineFeed, from: position) ?? bytes.count
-        defer { position = newline + 1 }
-        return UnsafeRawBufferPointer(
-            start: bytes.baseAddress.map { $0 + position }, count: max(0, newline - 1 - position))
-    }
-
-    /// nil at the empty line.
-    mutating func nextField() -> UnsafeRawBufferPointer? {
-        let line = next()
-        return line.isEmpty ? nil : line
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    /// Where `part`, which lies inside, stands.
-    fileprivate func span(of part: UnsafeRawBufferPointer) -> ByteSpan {
-        guard let base = baseAddress, let start = part.baseAddress else { return ByteSpan(0, count: 0) }
-        return ByteSpan(start - base, count: part.count)
-    }
 }

@@ -73,4 +73,10 @@ public struct ParsedHead: Sendable {
         self.expectsContinue = expectsContinue
         self.byteCount = byteCount
     }
+    /// The same behind `count` bytes that belong to no message.
+    func behind(_ count: Int) -> ParsedHead {
+        ParsedHead(
+            head: head, framing: framing, keepAlive: keepAlive, expectsContinue: expectsContinue,
+            byteCount: byteCount + count)
+    }
 }

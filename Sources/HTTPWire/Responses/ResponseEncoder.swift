@@ -51,14 +51,18 @@ public enum ResponseEncoder {
         if keepAlive, version == .http11, !isHead {
             buffer.append(contentsOf: prepared.bytes)
         } else {
-            buffer.append(contentsOf: prepared.bytes[..<(prepared.datePlace + HTTPDate.byteCount)])
+            let dateEnd = prepared.datePlace + HTTPDate.byteCount
+            buffer.append(contentsOf: UnsafeRawBufferPointer(rebasing: prepared.bytes[..<dateEnd]))
             appendEnd(version: version, keepAlive: keepAlive, to: &buffer)
-            if !isHead { buffer.append(contentsOf: prepared.bytes[prepared.contentPlace...]) }
+            if !isHead {
+                buffer.append(contentsOf: UnsafeRawBufferPointer(rebasing: prepared.bytes[prepared.contentPlace...]))
+            }
         }
         let place = start + prepared.datePlace
         buffer.withUnsafeMutableBytes { bytes in
             date.withUnsafeBytes {
-                bytes[place..<(place + HTTPDate.byteCount)].copyBytes(from: $0.prefix(HTTPDate.byteCount))
+                let date = UnsafeRawBufferPointer(rebasing: $0[..<HTTPDate.byteCount])
+                UnsafeMutableRawBufferPointer(rebasing: bytes[place...]).copyMemory(from: date)
             }
         }
     }

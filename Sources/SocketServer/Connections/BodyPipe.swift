@@ -6,7 +6,7 @@ final class BodyPipe {
     @exclusivity(unchecked) private var first = 0
     @exclusivity(unchecked) private(set) var waitingBytes = 0
     @exclusivity(unchecked) private var ending: Result<Void, BodyError>?
-    @exclusivity(unchecked) private var reader: CheckedContinuation<Result<[UInt8]?, BodyError>, Never>?
+    @exclusivity(unchecked) private var reader: Waiter<Result<[UInt8]?, BodyError>>?
 
     /// Hands over content, or keeps it until it is asked for.
     func push(_ piece: [UInt8]) {
@@ -46,7 +46,7 @@ final class BodyPipe {
 
     func wait(_ continuation: CheckedContinuation<Result<[UInt8]?, BodyError>, Never>) {
         precondition(reader == nil, "two readers of one body")
-        reader = continuation
+        reader = Waiter(continuation)
     }
 
     private static func last(_ ending: Result<Void, BodyError>) -> Result<[UInt8]?, BodyError> {

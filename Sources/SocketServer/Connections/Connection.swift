@@ -27,7 +27,7 @@ final class Connection: EventHandler, @unchecked Sendable {
     /// The request in progress, when it was not answered at once.
     @exclusivity(unchecked) var exchange: Exchange?
     /// Who waits for the output to drain.
-    @exclusivity(unchecked) var drainWaiter: CheckedContinuation<Bool, Never>?
+    @exclusivity(unchecked) var drainWaiter: Waiter<Bool>?
     @exclusivity(unchecked) var isClosed = false
     @exclusivity(unchecked) var hasEnded = false
     /// After the output: no more requests.
@@ -109,7 +109,7 @@ final class Connection: EventHandler, @unchecked Sendable {
         guard !isClosed else { return }
         if exchange == nil, !hasOutput, hasEnded || closesAfterOutput { return finishOutput() }
         updateInterest()
-        if wantsInput, transport.hasBufferedInput { resumeSoon() }
+        if transport.hasBufferedInput, wantsInput { resumeSoon() }
     }
 
     /// Serves again in a turn of its own.
@@ -289,7 +289,11 @@ final class Connection: EventHandler, @unchecked Sendable {
     private var wantsInput: Bool {
         if hasEnded { return false }
         if state.phase == .lingering { return true }
-        guard let exchange else { return !closesAfterOutput && input.count <= limits.wire.headBytes * 2 }
+        if let exchange { return wantsInput(of: exchange) }
+        return !closesAfterOutput && input.count <= limits.wire.headBytes * 2
+    }
+
+    private func wantsInput(of exchange: Exchange) -> Bool {
         if exchange.decoder.isComplete { return input.count < limits.bodyBacklogBytes }
         guard let pipe = exchange.pipe else { return exchange.discarded <= limits.discardBytes }
         return pipe.waitingBytes < limits.bodyBacklogBytes

@@ -34,7 +34,7 @@ extension Connection {
         let keepAlive = parsed.keepAlive && !isReserve && !core.isDraining
         let before = output.count
         ResponseEncoder.append(
-            prepared, version: head.version, keepAlive: keepAlive, isHead: head.method == .head, date: loop.date,
+            prepared, version: head.version, keepAlive: keepAlive, isHead: head.isHead, date: loop.date,
             to: &output)
         if keepAlive {
             state.enter(.idle, now: loop.now)
@@ -46,7 +46,7 @@ extension Connection {
             ExchangeRecord(
                 listener: origin.listener.name, listenerNumber: origin.number, loop: loop.number,
                 at: loop.wallMilliseconds, peer: client, head: head,
-                status: prepared.status, byteCount: Int64(output.count - before),
+                statusCode: prepared.status.code, byteCount: Int64(output.count - before),
                 microseconds: MonotonicClock.microseconds() - loop.turnStartedAt, refusal: nil))
     }
 
@@ -205,7 +205,7 @@ extension Connection {
         let before = output.count
         ResponseEncoder.append(
             prepared, version: exchange.parsed.head.version, keepAlive: exchange.keepAlive,
-            isHead: exchange.parsed.head.method == .head, date: loop.date, to: &output)
+            isHead: exchange.parsed.head.isHead, date: loop.date, to: &output)
         exchange.sentBytes += Int64(output.count - before)
         complete(exchange)
     }
@@ -275,7 +275,7 @@ extension Connection {
         box.exchange.sentBytes += Int64(bytes.count)
         serve()
         guard !isClosed, output.count - outputStart > limits.outputBacklogBytes else { return !isClosed }
-        return await withCheckedContinuation { drainWaiter = $0 }
+        return await withCheckedContinuation { drainWaiter = Waiter($0) }
     }
 
     // MARK: Refusals
@@ -312,7 +312,7 @@ extension Connection {
             ExchangeRecord(
                 listener: origin.listener.name, listenerNumber: origin.number, loop: loop.number,
                 at: loop.wallMilliseconds, peer: exchange.peer,
-                head: exchange.parsed.head, status: exchange.status, byteCount: exchange.sentBytes,
+                head: exchange.parsed.head, statusCode: exchange.status.code, byteCount: exchange.sentBytes,
                 microseconds: MonotonicClock.microseconds() - exchange.startedAt, refusal: exchange.refusal))
     }
 }

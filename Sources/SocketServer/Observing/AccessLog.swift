@@ -10,9 +10,10 @@ import Synchronization
 /// `bytes`, `microseconds`; `trace` and `parent` when the caller sent a traceparent; `refused` when the server itself
 /// refused.
 public final class AccessLog: ExchangeObserver {
-    /// Lines of one loop; padded by being an object of its own.
-    private final class Shard: Sendable {
+    /// Lines of one loop, apart from those of the next in the processor's caches.
+    private struct Shard: ~Copyable {
         let pending = Mutex(Pending())
+        private let padding = InlineArray<8, UInt64>(repeating: 0)
     }
 
     private struct Pending: ~Copyable {
@@ -29,11 +30,11 @@ public final class AccessLog: ExchangeObserver {
     /// A disk that does not keep up costs lines, never memory: so many bytes wait for each loop.
     private static let waitingBytes = 4 << 20
     /// So many are written at once, before the interval is over: storage stays small enough to be used again.
-    private static let batchBytes = 256 << 10
+    private static let batchBytes = 192 << 10
     private static let keptBytes = 1 << 20
     private static let interval = DispatchTimeInterval.milliseconds(200)
 
-    private let shards = (0..<64).map { _ in Shard() }
+    private let shards = InlineArray<64, Shard> { _ in Shard() }
     private let queue = DispatchQueue(label: "access-log")
     private let path: String
     private let secretPrefixes: [[UInt8]]
@@ -70,7 +71,7 @@ public final class AccessLog: ExchangeObserver {
         let (before, after) = shards[record.loop & 63].pending.withLock { pending in
             let before = pending.lines.count
             if before < AccessLog.waitingBytes {
-                pending.lines.append(atMost: AccessLog.longestLine(record)) { append(record, to: &$0) }
+                append(record, to: &pending.lines)
             } else {
                 pending.lost += 1
             }
@@ -86,8 +87,8 @@ public final class AccessLog: ExchangeObserver {
     /// Bytes held for lines, used or not.
     var storageByteCount: Int {
         queue.sync {
-            shards.reduce(file.withLock { $0.spare.capacity }) { sum, shard in
-                sum + shard.pending.withLock { $0.lines.capacity }
+            shards.indices.reduce(file.withLock { $0.spare.capacity }) { sum, number in
+                sum + shards[number].pending.withLock { $0.lines.capacity }
             }
         }
     }
@@ -102,8 +103,8 @@ public final class AccessLog: ExchangeObserver {
     /// On `queue`.
     private func writeWaiting() {
         file.withLock { file in
-            for shard in shards {
-                let lost = shard.pending.withLock { pending in
+            for number in shards.indices {
+                let lost = shards[number].pending.withLock { pending in
                     // A loop that has nothing to say keeps what it has: else storage would wander to all that are idle.
                     guard !pending.lines.isEmpty else { return 0 }
                     swap(&pending.lines, &file.spare)
@@ -131,19 +132,9 @@ public final class AccessLog: ExchangeObserver {
 
     // MARK: A line
 
-    /// Everything in a line but texts: names of members, numbers, punctuation.
-    private static let frameBytes = 512
-
-    private static func longestLine(_ record: ExchangeRecord) -> Int {
-        let texts =
-            record.listener.utf8.count + record.peer.address.utf8.count + record.head.method.name.utf8.count
-            + record.head.withPathBytes(\.count) + (record.refusal?.reason.utf8.count ?? 0)
-        return frameBytes + texts * LineCursor.longestEscape
-    }
-
-    private func append(_ record: ExchangeRecord, to line: inout LineCursor) {
+    private func append(_ record: ExchangeRecord, to line: inout LineBatch) {
         line.append("{\"at\":")
-        line.append(decimal: UInt64(clamping: record.at))
+        line.append(milliseconds: UInt64(clamping: record.at))
         line.append(",\"id\":\"")
         line.append(hexadecimal: record.head.id)
         line.append("\",\"listener\":\"")
@@ -155,12 +146,12 @@ public final class AccessLog: ExchangeObserver {
         line.append("\",\"path\":\"")
         record.head.withPathBytes { path in appendPath(path, to: &line) }
         line.append("\",\"status\":")
-        line.append(decimal: UInt64(clamping: record.status.code))
+        line.append(decimal: UInt64(clamping: record.statusCode))
         line.append(",\"bytes\":")
         line.append(decimal: UInt64(clamping: record.byteCount))
         line.append(",\"microseconds\":")
         line.append(decimal: record.microseconds)
-        if let trace = TraceContext(record.head.fields) {
+        if let trace = TraceContext(record.head) {
             line.append(",\"trace\":\"")
             line.append(escaping: trace.traceID)
             line.append("\",\"parent\":\"")
@@ -175,13 +166,22 @@ public final class AccessLog: ExchangeObserver {
         line.append("}\n")
     }
 
-    private func appendPath(_ path: UnsafeRawBufferPointer, to line: inout LineCursor) {
-        guard let prefix = secretPrefixes.first(where: { path.starts(with: $0) }) else {
+    private func appendPath(_ path: UnsafeRawBufferPointer, to line: inout LineBatch) {
+        guard let prefix = secretPrefixes.first(where: { AccessLog.begins(path, with: $0) }) else {
             return line.append(escaping: path)
         }
         line.append(escaping: UnsafeRawBufferPointer(rebasing: path[..<prefix.count]))
         line.append(UInt8(ascii: "*"))
         let end = path[prefix.count...].firstIndex(of: UInt8(ascii: "/")) ?? path.count
         line.append(escaping: UnsafeRawBufferPointer(rebasing: path[end...]))
+    }
+
+    private static func begins(_ path: UnsafeRawBufferPointer, with prefix: [UInt8]) -> Bool {
+        prefix.withUnsafeBytes { prefix in
+            guard path.count >= prefix.count, let own = path.baseAddress, let other = prefix.baseAddress else {
+                return false
+            }
+            return memcmp(own, other, prefix.count) == 0
+        }
     }
 }

@@ -14,8 +14,8 @@ public struct ExchangeRecord: Sendable {
     public let peer: Peer
     /// What was asked; the method is "-" when the head could not be read.
     public let head: RequestHead
-    /// What was answered.
-    public let status: Status
+    /// What was answered: the status code.
+    public let statusCode: Int
     /// Bytes of head and content handed to the connection.
     public let byteCount: Int64
     /// From the turn of the loop that completed the head to the complete answer, in microseconds.

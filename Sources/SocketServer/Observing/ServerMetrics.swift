@@ -15,45 +15,58 @@ public final class ServerMetrics: ExchangeObserver {
         var byteCount: Int64 = 0
         var microseconds: UInt64 = 0
         /// One more than `bounds`: the last is for everything above.
-        var buckets: [UInt64] = []
+        var buckets = InlineArray<15, UInt64>(repeating: 0)
 
         mutating func add(_ record: ExchangeRecord) {
-            if let index = byStatus.firstIndex(where: { $0.status == record.status.code }) {
-                byStatus[index].count += 1
-            } else {
-                byStatus.append((record.status.code, 1))
-            }
+            add(1, of: record.statusCode)
             byteCount += record.byteCount
             microseconds += record.microseconds
-            if buckets.isEmpty { buckets = [UInt64](repeating: 0, count: ServerMetrics.bounds.count + 1) }
             buckets[ServerMetrics.bounds.firstIndex { record.microseconds <= $0 } ?? ServerMetrics.bounds.count] += 1
         }
 
         mutating func add(_ other: RouteCounts) {
-            for (status, count) in other.byStatus {
-                if let index = byStatus.firstIndex(where: { $0.status == status }) {
-                    byStatus[index].count += count
-                } else {
-                    byStatus.append((status, count))
-                }
-            }
+            for (status, count) in other.byStatus { add(count, of: status) }
             byteCount += other.byteCount
             microseconds += other.microseconds
-            guard !other.buckets.isEmpty else { return }
-            buckets = buckets.isEmpty ? other.buckets : zip(buckets, other.buckets).map { $0 + $1 }
+            for bucket in buckets.indices { buckets[bucket] += other.buckets[bucket] }
+        }
+
+        @inline(__always)
+        private mutating func add(_ count: UInt64, of status: Int) {
+            for index in byStatus.indices where byStatus[index].status == status {
+                byStatus[index].count += count
+                return
+            }
+            byStatus.append((status, count))
         }
     }
 
-    private struct Counts {
-        /// By listener, then by route; the first is for requests that no route answers.
-        var routes: [[RouteCounts]]
+    /// What one loop counts.
+    private struct Counts: ~Copyable, @unchecked Sendable {
+        // Guard: the memory belongs to this value alone, which cannot be copied.
+        /// The routes of all listeners, each after one for requests that no route answers.
+        let routes: UnsafeMutableBufferPointer<RouteCounts>
         /// By listener, then by the reason, of which the program has a few dozen.
         var refusals: [[String: UInt64]]
+
+        init(routes count: Int, listeners: Int) {
+            routes = .allocate(capacity: count)
+            routes.initialize(repeating: RouteCounts())
+            refusals = [[String: UInt64]](repeating: [:], count: listeners)
+        }
+
+        deinit {
+            routes.deinitialize()
+            routes.deallocate()
+        }
     }
 
-    private final class Shard: Sendable {
+    /// Counts of one loop, apart from those of the next in the processor's caches.
+    private struct Shard: ~Copyable {
         let counts: Mutex<Counts>
-        init(_ counts: sending Counts) { self.counts = Mutex(counts) }
+        private let padding = InlineArray<8, UInt64>(repeating: 0)
+
+        init(_ counts: consuming sending Counts) { self.counts = Mutex(counts) }
     }
 
     /// A listener whose exchanges are counted.
@@ -69,41 +82,40 @@ public final class ServerMetrics: ExchangeObserver {
     }
 
     private let listeners: [Listener]
-    private let shards: [Shard]
+    /// Where the routes of each listener begin, and where the last ones end.
+    private let starts: [Int]
+    private let shards: InlineArray<64, Shard>
 
     /// `listeners` in the server's order.
     public init(_ listeners: [Listener]) {
         self.listeners = listeners
-        shards = (0..<64).map { _ in
-            Shard(
-                Counts(
-                    routes: listeners.map { [RouteCounts](repeating: RouteCounts(), count: $0.routes.count + 1) },
-                    refusals: listeners.map { _ in [:] }))
-        }
+        var starts = [0]
+        for listener in listeners { starts.append((starts.last ?? 0) + listener.routes.count + 1) }
+        self.starts = starts
+        let count = starts.last ?? 0
+        shards = InlineArray { _ in Shard(Counts(routes: count, listeners: listeners.count)) }
     }
 
     /// Adds one.
     public func exchangeFinished(_ record: ExchangeRecord) {
+        let listener = record.listenerNumber
+        guard listener >= 0, listener + 1 < starts.count else { return }
+        let start = starts[listener]
+        let own = start + 1 + record.head.route
+        let place = own > start && own < starts[listener + 1] ? own : start
         shards[record.loop & 63].counts.withLock { counts in
-            let listener = record.listenerNumber
-            guard counts.routes.indices.contains(listener) else { return }
-            let route = record.head.route + 1
-            counts.routes[listener][counts.routes[listener].indices.contains(route) ? route : 0].add(record)
+            counts.routes[place].add(record)
             if let refusal = record.refusal { counts.refusals[listener][refusal.reason, default: 0] += 1 }
         }
     }
 
     /// Adds what was counted to `text`.
     public func write(to text: inout MetricsText) {
-        var total = Counts(
-            routes: listeners.map { [RouteCounts](repeating: RouteCounts(), count: $0.routes.count + 1) },
-            refusals: listeners.map { _ in [:] })
-        for shard in shards {
-            shard.counts.withLock { counts in
+        var total = Counts(routes: starts.last ?? 0, listeners: listeners.count)
+        for number in shards.indices {
+            shards[number].counts.withLock { counts in
+                for place in counts.routes.indices { total.routes[place].add(counts.routes[place]) }
                 for listener in listeners.indices {
-                    for route in counts.routes[listener].indices {
-                        total.routes[listener][route].add(counts.routes[listener][route])
-                    }
                     total.refusals[listener].merge(counts.refusals[listener]) { $0 + $1 }
                 }
             }
@@ -111,13 +123,12 @@ public final class ServerMetrics: ExchangeObserver {
         write(total, to: &text)
     }
 
-    private func write(_ counts: Counts, to text: inout MetricsText) {
+    private func write(_ counts: borrowing Counts, to text: inout MetricsText) {
         var rows: [(labels: [(String, String)], counts: RouteCounts)] = []
         for (number, listener) in listeners.enumerated() {
             let names = [(method: "", path: "")] + listener.routes
-            for (name, route) in zip(names, counts.routes[number]) where !route.byStatus.isEmpty {
-                rows.append(
-                    ([("listener", listener.name), ("method", name.method), ("route", name.path)], route))
+            for (name, route) in zip(names, counts.routes[starts[number]...]) where !route.byStatus.isEmpty {
+                rows.append(([("listener", listener.name), ("method", name.method), ("route", name.path)], route))
             }
         }
         text.family("http_requests_total", .counter, "Requests by route and status.")
@@ -131,8 +142,8 @@ public final class ServerMetrics: ExchangeObserver {
         text.family("http_request_duration_seconds", .histogram, "From the complete head to the complete answer.")
         for (labels, route) in rows {
             text.histogram(
-                "http_request_duration_seconds", labels, bounds: ServerMetrics.bounds, counts: route.buckets,
-                microseconds: route.microseconds)
+                "http_request_duration_seconds", labels, bounds: ServerMetrics.bounds,
+                counts: route.buckets.indices.map { route.buckets[$0] }, microseconds: route.microseconds)
         }
         text.family("http_refusals_total", .counter, "Messages that the server itself refused, by reason.")
         for (number, listener) in listeners.enumerated() {

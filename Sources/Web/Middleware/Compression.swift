@@ -53,12 +53,12 @@ public struct Compression: Middleware {
     /// What to send to this client. The two lists that nearly every browser sends are known by heart. Requests that another
     /// site's page makes by itself get no compression: their lengths shall tell nothing (BREACH).
     static func choose(from offered: [ContentCoding], for head: RequestHead) -> AcceptEncoding.Choice {
-        guard let accepted = head.fields[.acceptEncoding] else { return .identity }
-        let offered = SameOrigin.isDrivenByAnotherSite(head.fields) ? [] : offered
-        switch accepted {
-        case "gzip, deflate, br", "gzip, deflate, br, zstd": return offered.first.map { .coding($0) } ?? .identity
-        default: return AcceptEncoding.choose(from: offered, for: head.fields)
+        guard AcceptEncoding.mayBeThere(in: head) else { return .identity }
+        let offered = SameOrigin.isDrivenByAnotherSite(head) ? [] : offered
+        guard AcceptEncoding.isUsual(in: head) else {
+            return AcceptEncoding.choose(from: offered, for: head.fields)
         }
+        return offered.first.map { .coding($0) } ?? .identity
     }
 
     private static func isSettled(_ fields: HeaderFields) -> Bool {

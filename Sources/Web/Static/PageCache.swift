@@ -89,6 +89,8 @@ public final class PageCache: Sendable {
         }
 
         func response(to head: RequestHead, isSecure: Bool) -> PreparedResponse {
+            // Programs usually leave no choice.
+            if !head.mayHaveChoices { return isSecure ? overSecureLines.plain : overPlainLines.plain }
             let forms = isSecure ? overSecureLines : overPlainLines
             switch ConditionalRequest.evaluate(head, etag) {
             case .notModified: return forms.notModified
@@ -105,6 +107,7 @@ public final class PageCache: Sendable {
 
         /// Until brotli is there: gzip, if the client takes it.
         private func packed(_ forms: Forms, _ head: RequestHead, isSecure: Bool) -> PreparedResponse {
+            if let made = brotli.value { return made[isSecure ? 1 : 0] }
             // Two percent larger than the smallest, in a thirtieth of the time: some pages change with each dossier.
             let made = brotli.value { [page, overPlainLines, overSecureLines] in
                 Brotli.compress(page, quality: 5).map { bytes in
@@ -124,6 +127,8 @@ public final class PageCache: Sendable {
     private struct State {
         /// By the hash of the key; of two keys with one hash the later is kept.
         var entries: [UInt64: Entry] = [:]
+        /// The last found, by the last bits of their hashes: what is asked for again and again costs no table.
+        var recent = [Entry?](repeating: nil, count: 256)
         var byteCount = 0
         /// What the pages were true for.
         var period = 0
@@ -153,7 +158,7 @@ public final class PageCache: Sendable {
     /// The answer to a GET or HEAD of a page that is kept under its path; 304 included; nil when it must be made. Costs no
     /// text and no routing.
     public func answer(to head: RequestHead, isSecure: Bool) -> PreparedResponse? {
-        guard !head.hasQuery, head.method == .get || head.method == .head else { return nil }
+        guard !head.hasQuery, head.isRead else { return nil }
         guard let entry = head.withPathBytes({ path in find(path) }) else { return nil }
         head.route = entry.route
         return entry.response(to: head, isSecure: isSecure)
@@ -188,9 +193,10 @@ public final class PageCache: Sendable {
                 drop(&state) { _ in true }
                 state.period = period
             }
-            guard let entry = state.entries[hash],
-                entry.isFor(key)
-            else { return nil }
+            let place = Int(hash & 255)
+            if let entry = state.recent[place], entry.isFor(key) { return entry }
+            guard let entry = state.entries[hash], entry.isFor(key) else { return nil }
+            state.recent[place] = entry
             return entry
         }
     }
@@ -204,16 +210,20 @@ public final class PageCache: Sendable {
             hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
             hash ^= hash >> 29
         }
-        while position + 8 <= bytes.count {
+        while position &+ 8 <= bytes.count {
             mix(bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
-            position += 8
+            position &+= 8
         }
-        var last: UInt64 = 0
-        while position < bytes.count {
-            last = last << 8 | UInt64(bytes[position])
-            position += 1
+        // The last bytes from both ends: read twice when they are few.
+        let rest = bytes.count &- position
+        if rest >= 4 {
+            let first = bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self)
+            let last = bytes.loadUnaligned(fromByteOffset: bytes.count &- 4, as: UInt32.self)
+            mix(UInt64(first) | UInt64(last) &<< 32)
+        } else if rest > 0 {
+            let middle = UInt64(bytes[position &+ rest / 2]) &<< 8
+            mix(UInt64(bytes[position]) | middle | UInt64(bytes[bytes.count &- 1]) &<< 16)
         }
-        mix(last)
         return hash
     }
 
@@ -252,6 +262,7 @@ public final class PageCache: Sendable {
 
     private func remove(_ hash: UInt64, _ state: inout State) {
         guard let entry = state.entries.removeValue(forKey: hash) else { return }
+        state.recent[Int(hash & 255)] = nil
         state.byteCount -= entry.byteCount
     }
 }
