@@ -6,6 +6,8 @@ import PackageDescription
 let house: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),
+    // An async function runs where its caller does (Docs/decisions/0014).
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
 let package = Package(

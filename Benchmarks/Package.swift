@@ -25,7 +25,7 @@ let package = Package(
             dependencies: [
                 "Setup", .product(name: "SocketServer", package: "motcua"), .product(name: "Web", package: "motcua"),
                 .product(name: "HTTPWire", package: "motcua"), .product(name: "Logging", package: "swift-log"),
-            ]),
+            ], swiftSettings: [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
         .executableTarget(name: "ServeNIO", dependencies: ["Setup"] + nio),
         .executableTarget(
             name: "ServeHummingbird",

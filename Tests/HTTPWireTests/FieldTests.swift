@@ -20,6 +20,18 @@ import Testing
         var testDescription: String { name }
     }
 
+    @Test func completesOnlyWhatIsMissing() {
+        var usual = HeaderFields()
+        usual.append(FieldName(unchecked: "X-Content-Type-Options"), "nosniff")
+        usual.append(.cacheControl, "no-store")
+        var fields = HeaderFields()
+        fields.append(FieldName(unchecked: "cache-control"), "public")
+        fields.complete(with: usual.fields)
+        #expect(fields.fields.map(\.value) == ["public", "nosniff"])
+        fields.complete(with: [])
+        #expect(fields.fields.count == 2)
+    }
+
     @Test(arguments: Table.rows("accept-encoding", as: Accepting.self)) func choosesACoding(_ row: Accepting) {
         let fields = FieldTests.fields(row.value.map { [(.acceptEncoding, $0)] } ?? [])
         let offered = (row.offered ?? ["br", "gzip"]).compactMap(ContentCoding.init(rawValue:))

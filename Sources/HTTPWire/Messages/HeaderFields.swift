@@ -67,12 +67,18 @@ public struct HeaderFields: Sendable {
     /// Adds a line. A value with control characters is a programming mistake and traps: handlers clean what people typed.
     public mutating func append(_ name: FieldName, _ value: String) {
         precondition(HeaderFields.isSafe(value), "header value with control characters")
-        append(checked: Field(name: name, value: value))
+        change { $0.append(Field(name: name, value: value)) }
     }
 
-    /// Adds a line taken from another section, whose value was checked when it entered there.
-    public mutating func append(checked field: Field) {
-        change { $0.append(field) }
+    /// Adds those of `others`, whose values were checked when they entered another section, that have no line here yet.
+    public mutating func complete(with others: [Field]) {
+        change { fields in
+            let ownCount = fields.count
+            fields.reserveCapacity(ownCount + others.count)
+            for other in others where !fields[..<ownCount].contains(where: { $0.name == other.name }) {
+                fields.append(other)
+            }
+        }
     }
 
     /// Replaces every line of `name` by one.

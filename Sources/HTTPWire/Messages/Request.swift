@@ -22,7 +22,14 @@ public enum BodyError: Error, Sendable, Hashable {
 
 /// A request's content, read piece by piece; not reading it holds the client back (back-pressure).
 public struct RequestBody: Sendable {
-    private let nextPiece: @Sendable () async throws(BodyError) -> [UInt8]?
+    private let nextPiece: (@Sendable () async throws(BodyError) -> [UInt8]?)?
+
+    /// Nothing.
+    public static let none = RequestBody(nextPiece: nil)
+
+    private init(nextPiece: (@Sendable () async throws(BodyError) -> [UInt8]?)?) {
+        self.nextPiece = nextPiece
+    }
 
     /// Wraps the connection's reader.
     public init(next: @escaping @Sendable () async throws(BodyError) -> [UInt8]?) {
@@ -37,13 +44,13 @@ public struct RequestBody: Sendable {
 
     /// The next piece, at most 64 KB; nil at the end.
     public func next() async throws(BodyError) -> [UInt8]? {
-        try await nextPiece()
+        try await nextPiece?()
     }
 
     /// Everything, or `tooLarge` as soon as more than `limit` bytes have come.
     public func collect(upTo limit: Int) async throws(BodyError) -> [UInt8] {
         var all: [UInt8] = []
-        while let piece = try await nextPiece() {
+        while let piece = try await next() {
             guard all.count + piece.count <= limit else { throw .tooLarge(limit: limit) }
             all.append(contentsOf: piece)
         }

@@ -34,6 +34,8 @@ final class Connection: EventHandler, @unchecked Sendable {
     @exclusivity(unchecked) var closesAfterOutput = false
     /// The client may still be sending: close in two steps, so that it sees its answer.
     @exclusivity(unchecked) var needsLinger = false
+    /// Whoever takes input in, or serves, goes on to serve what happens meanwhile.
+    @exclusivity(unchecked) private var isReceiving = false
     @exclusivity(unchecked) private var isServing = false
     /// A TLS handshake is under way.
     @exclusivity(unchecked) private var isGreeting: Bool
@@ -44,6 +46,8 @@ final class Connection: EventHandler, @unchecked Sendable {
     var core: ServerCore { origin.core }
     var limits: ServerLimits { origin.core.limits }
 
+    /// The most that is received while heads are awaited; dozens of requests that are sent together.
+    private static let headWindow = 16_384
     /// Taken although the server is full.
     let isReserve: Bool
 
@@ -92,7 +96,7 @@ final class Connection: EventHandler, @unchecked Sendable {
 
     /// Consumes what is there, sends what is ready, and waits for the right events: after every change from outside.
     func serve() {
-        guard !isClosed, !isServing else { return }
+        guard !isClosed, !isServing, !isReceiving else { return }
         isServing = true
         defer { isServing = false }
         takeSpareOutput()
@@ -123,11 +127,15 @@ final class Connection: EventHandler, @unchecked Sendable {
 
     private func receive(heedingBacklog: Bool = true) {
         guard !isClosed, wantsInput || !heedingBacklog else { return }
+        isReceiving = true
+        defer { isReceiving = false }
         if proxyBytes != nil, !receiveProxyHeader() { return }
         if input.isEmpty, let exchange, let pipe = exchange.pipe, let toCome = exchange.decoder.plainBytesToCome {
             return receivePlainContent(exchange, pipe, toCome)
         }
-        let outcome = transport.receive(into: loop.readBuffer)
+        // Content that comes along with its head is copied: little of a long one.
+        let window = exchange == nil ? loop.readBuffer[..<Connection.headWindow] : loop.readBuffer[...]
+        let outcome = transport.receive(into: UnsafeMutableRawBufferPointer(rebasing: window))
         if isGreeting { countHandshake() }
         switch outcome {
         case .wouldBlock: return

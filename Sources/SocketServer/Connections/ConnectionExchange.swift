@@ -52,8 +52,7 @@ extension Connection {
 
     private func answer(_ response: Response, _ exchange: Exchange) {
         guard start(response, exchange), case .stream(let write) = response.body else { return }
-        let box = ExchangeBox(exchange)
-        exchange.task = Task(executorPreference: loop) { [self] in await stream(write, box) }
+        exchange.task = loop.begin { await self.stream(write, exchange) }
     }
 
     private func hand(
@@ -63,20 +62,25 @@ extension Connection {
         if case .length(let count) = exchange.parsed.framing, count > exchange.bodyLimit {
             return refuse(Refusal(.contentTooLarge, "RFC 9110 \u{A7}15.5.14", "content longer than the route takes"))
         }
-        let pipe = BodyPipe()
-        exchange.pipe = pipe
-        if exchange.decoder.isComplete {
-            pipe.end(.success(()))
-            state.enter(.handling, now: loop.now)
-        } else {
-            state.enter(.body, now: loop.now)
-        }
-        let box = ExchangeBox(exchange)
-        let body = RequestBody { [self] () async throws(BodyError) -> [UInt8]? in try await nextPiece(box) }
+        let body = content(of: exchange)
         let request = Request(head: exchange.parsed.head, body: body, peer: exchange.peer)
-        exchange.task = Task(executorPreference: loop) { [self] in
+        exchange.task = loop.begin {
             let response = await handler(request)
-            await finish(response, box)
+            await self.finish(response, exchange)
+        }
+    }
+
+    /// What the handler reads; opens the pipe for it unless there is nothing to read.
+    private func content(of exchange: Exchange) -> RequestBody {
+        guard !exchange.decoder.isComplete else {
+            state.enter(.handling, now: loop.now)
+            return .none
+        }
+        exchange.pipe = BodyPipe()
+        exchange.readerPipe = exchange.pipe
+        state.enter(.body, now: loop.now)
+        return RequestBody { () async throws(BodyError) -> [UInt8]? in
+            try await self.loop.run { await self.nextPiece(exchange) }.get()
         }
     }
 
@@ -129,19 +133,13 @@ extension Connection {
         endExchange(exchange)
     }
 
-    private func nextPiece(_ box: ExchangeBox) async throws(BodyError) -> [UInt8]? {
-        try await withTaskExecutorPreference(loop) { await pieceOnLoop(box) }.get()
-    }
-
-    private func pieceOnLoop(_ box: ExchangeBox) async -> Result<[UInt8]?, BodyError> {
+    private func nextPiece(_ exchange: Exchange) async -> Result<[UInt8]?, BodyError> {
         loop.assertOnLoop()
-        let exchange = box.exchange
         if exchange.owesContinue, !isClosed {
             exchange.owesContinue = false
             output.append(contentsOf: ResponseEncoder.continue)
         }
-        guard let pipe = exchange.pipe ?? box.pipe else { return .failure(.incomplete) }
-        box.pipe = pipe
+        guard let pipe = exchange.readerPipe else { return .failure(.incomplete) }
         if let ready = pipe.take() {
             serve()
             return ready
@@ -154,14 +152,13 @@ extension Connection {
 
     // MARK: Answer
 
-    private func finish(_ response: Response, _ box: ExchangeBox) async {
+    private func finish(_ response: Response, _ exchange: Exchange) async {
         loop.assertOnLoop()
-        let exchange = box.exchange
         guard !isClosed, !exchange.isAbandoned else { return }
         takeSpareOutput()
         let hasStream = start(response, exchange)
         serve()
-        if hasStream, case .stream(let write) = response.body { await stream(write, box) }
+        if hasStream, case .stream(let write) = response.body { await stream(write, exchange) }
     }
 
     /// Writes the head and, unless it is streamed, the content. Returns whether a stream must follow.
@@ -241,16 +238,18 @@ extension Connection {
     }
 
     private func stream(
-        _ write: @Sendable (ResponseBodyWriter) async throws(BodyError) -> Void, _ box: ExchangeBox
+        _ write: @Sendable (ResponseBodyWriter) async throws(BodyError) -> Void, _ exchange: Exchange
     ) async {
-        let writer = ResponseBodyWriter { [self] bytes throws(BodyError) in try await send(bytes, box) }
+        let writer = ResponseBodyWriter { bytes throws(BodyError) in
+            guard await self.loop.run({ await self.send(bytes, exchange) }) else { throw .incomplete }
+        }
         do {
             try await write(writer)
             loop.assertOnLoop()
             guard !isClosed else { return }
             takeSpareOutput()
-            if box.exchange.framing == .chunked { output.append(contentsOf: ResponseEncoder.lastChunk) }
-            complete(box.exchange)
+            if exchange.framing == .chunked { output.append(contentsOf: ResponseEncoder.lastChunk) }
+            complete(exchange)
             serve()
         } catch {
             // The head is out: only a broken connection tells the client that the content is not whole.
@@ -259,20 +258,16 @@ extension Connection {
         }
     }
 
-    private func send(_ bytes: [UInt8], _ box: ExchangeBox) async throws(BodyError) {
-        let isOpen = await withTaskExecutorPreference(loop) { await sendOnLoop(bytes, box) }
-        if !isOpen { throw .incomplete }
-    }
-
-    private func sendOnLoop(_ bytes: [UInt8], _ box: ExchangeBox) async -> Bool {
+    /// Whether the client is still there.
+    private func send(_ bytes: [UInt8], _ exchange: Exchange) async -> Bool {
         loop.assertOnLoop()
-        guard !isClosed, !box.exchange.isAbandoned else { return false }
-        if box.exchange.framing == .chunked {
+        guard !isClosed, !exchange.isAbandoned else { return false }
+        if exchange.framing == .chunked {
             ResponseEncoder.appendChunk(bytes, to: &output)
         } else {
             output.append(contentsOf: bytes)
         }
-        box.exchange.sentBytes += Int64(bytes.count)
+        exchange.sentBytes += Int64(bytes.count)
         serve()
         guard !isClosed, output.count - outputStart > limits.outputBacklogBytes else { return !isClosed }
         return await withCheckedContinuation { drainWaiter = Waiter($0) }
@@ -314,18 +309,5 @@ extension Connection {
                 at: loop.wallMilliseconds, peer: exchange.peer,
                 head: exchange.parsed.head, statusCode: exchange.status.code, byteCount: exchange.sentBytes,
                 microseconds: MonotonicClock.microseconds() - exchange.startedAt, refusal: exchange.refusal))
-    }
-}
-
-/// Carries an exchange into its task.
-final class ExchangeBox: @unchecked Sendable {
-    // Guard: opened on the loop's thread only, where the task runs.
-    let exchange: Exchange
-    /// The reader keeps its pipe even after the connection let go of it, so that it learns how the content ended.
-    var pipe: BodyPipe?
-
-    init(_ exchange: Exchange) {
-        self.exchange = exchange
-        pipe = exchange.pipe
     }
 }

@@ -1,13 +1,16 @@
 import HTTPWire
 
-/// One request and its answer on a connection. Lives on the loop's thread.
-final class Exchange {
+/// One request and its answer on a connection.
+final class Exchange: @unchecked Sendable {
+    // Guard: touched on the loop's thread only, where the handler's task runs too.
     let parsed: ParsedHead
     let peer: Peer
     let startedAt: UInt64
     @exclusivity(unchecked) var decoder: BodyDecoder
     /// Where content goes; nil when nobody wants it.
     @exclusivity(unchecked) var pipe: BodyPipe?
+    /// The same for its reader, which learns how the content ended even after the connection let go of it.
+    @exclusivity(unchecked) var readerPipe: BodyPipe?
     @exclusivity(unchecked) var bodyLimit: Int64 = 0
     /// The client waits for 100 (Continue), which has not been sent.
     @exclusivity(unchecked) var owesContinue: Bool

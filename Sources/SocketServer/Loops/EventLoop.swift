@@ -118,6 +118,24 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
         wake { $0.jobs.append(job) }
     }
 
+    /// Begins a task of this executor in the same turn: what it does before it waits for the first time is done when this
+    /// returns.
+    func begin(_ work: sending @escaping () async -> Void) -> Task<Void, Never> {
+        assertOnLoop()
+        let waiting = localJobs.count
+        let task = Task(executorPreference: self, operation: work)
+        if localJobs.count > waiting, let job = localJobs.popLast() {
+            job.runSynchronously(on: asUnownedTaskExecutor())
+        }
+        return task
+    }
+
+    /// Runs `work` on the loop: handlers' tasks are there already, tasks that a handler made elsewhere come over.
+    func run<Result: Sendable>(_ work: () async -> Result) async -> Result {
+        if isCurrent { return await work() }
+        return await withTaskExecutorPreference(self, operation: work)
+    }
+
     /// Runs `work` on the loop's thread.
     func execute(_ work: @escaping @Sendable () -> Void) {
         wake { $0.closures.append(work) }

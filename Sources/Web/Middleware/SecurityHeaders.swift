@@ -38,10 +38,6 @@ public struct SecurityHeaders: Middleware {
     public func complete(_ response: inout Response, isSecure: Bool) {
         // Prepared answers were completed when they were made.
         guard response.prepared == nil else { return }
-        let added = isSecure ? secure : plain
-        let own = response.fields.fields
-        for field in added where !own.contains(where: { $0.name == field.name }) {
-            response.fields.append(checked: field)
-        }
+        response.fields.complete(with: isSecure ? secure : plain)
     }
 }

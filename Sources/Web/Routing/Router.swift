@@ -35,15 +35,12 @@ public final class Router: Responder {
             head.route = route.number
             return answer(Exchange(head: head, peer: peer, route: route, captured: captured, query: query), route)
         case .answer(let response):
-            return .ready(finish(Exchange(head: head, peer: peer, route: nil)) { _ in response })
+            return .ready(finish(Exchange(head: head, peer: peer, route: nil), response))
         case .status(let status, let allow):
             let exchange = Exchange(head: head, peer: peer, route: nil)
-            return .ready(
-                finish(exchange) { exchange in
-                    var response = errors.response(status, exchange)
-                    if let allow { response.fields.set(.allow, allow) }
-                    return response
-                })
+            var response = errors.response(status, exchange)
+            if let allow { response.fields.set(.allow, allow) }
+            return .ready(finish(exchange, response))
         }
     }
 
@@ -91,37 +88,34 @@ public final class Router: Responder {
     private func answer(_ exchange: Exchange, _ route: Route) -> Answer {
         var exchange = exchange
         do {
-            for step in middleware {
-                if let response = try step.enter(&exchange) { return .ready(finish(exchange) { _ in response }) }
+            for index in middleware.indices {
+                if let response = try middleware[index].enter(&exchange) { return .ready(finish(exchange, response)) }
             }
             if !exchange.isSafe, !route.isForPrograms { try SameOrigin.check(exchange) }
             switch route.handler {
             case .ready(let handler):
-                let response = try handler(exchange)
-                return .ready(finish(exchange) { _ in response })
+                return .ready(finish(exchange, try handler(exchange)))
             case .waiting, .form:
                 break
             }
         } catch {
-            return .ready(finish(exchange) { errors.response(to: error, $0) })
+            return .ready(finish(exchange, errors.response(to: error, exchange)))
         }
         let entered = exchange
-        return .later(bodyLimit: route.bodyLimit) { [self] request in
-            await respond(to: request, entered, route)
+        return .later(bodyLimit: route.bodyLimit) { request in
+            await self.respond(to: request, entered, route)
         }
     }
 
     private func respond(to request: Request, _ entered: Exchange, _ route: Route) async -> Response {
         var exchange = entered
-        exchange.content = request.body
-        exchange.cookies = CookieJar()
-        let response: Response
+        exchange.body = request.body
+        exchange.setsCookies = true
         do {
-            response = try await handle(&exchange, route)
+            return finish(exchange, try await handle(&exchange, route))
         } catch {
-            response = errors.response(to: error, exchange)
+            return finish(exchange, errors.response(to: error, exchange))
         }
-        return finish(exchange) { _ in response }
     }
 
     private func handle(_ exchange: inout Exchange, _ route: Route) async throws -> Response {
@@ -142,12 +136,11 @@ public final class Router: Responder {
         }
     }
 
-    private func finish(_ exchange: Exchange, _ make: (Exchange) -> Response) -> Response {
-        var response = make(exchange)
-        for cookie in exchange.cookies?.all ?? [] {
+    private func finish(_ exchange: Exchange, _ response: consuming Response) -> Response {
+        for cookie in exchange.cookies {
             response.fields.append(.setCookie, cookie.fieldValue(isSecure: exchange.peer.isSecure))
         }
-        for step in middleware.reversed() { step.leave(exchange, &response) }
+        for index in middleware.indices.reversed() { middleware[index].leave(exchange, &response) }
         return response
     }
 }

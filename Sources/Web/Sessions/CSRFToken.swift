@@ -45,7 +45,7 @@ extension Exchange {
         if let session { return session.csrfSecret }
         let name = CSRFToken.cookieName
         let kept =
-            cookies?.all.first { $0.name == name }?.value
+            cookies.first { $0.name == name }?.value
             ?? cookie(Cookie.wireName(name, isSecure: peer.isSecure))
         guard let secret = kept.flatMap(Base64URL.decode), secret.count == 32 else { return nil }
         return secret

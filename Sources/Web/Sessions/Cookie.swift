@@ -46,7 +46,7 @@ public struct Cookie: Sendable, Hashable {
 }
 
 /// The cookies of one answer; the last one of a name wins.
-final class CookieJar: Sendable {
+struct CookieJar: ~Copyable {
     private let cookies = Mutex<[Cookie]>([])
 
     func add(_ cookie: Cookie) {

@@ -122,6 +122,32 @@ func router(
         }
     }
 
+    private actor Home {
+        func ask(_ respond: @Sendable (Request) async -> Response, _ request: Request) async -> Response {
+            await respond(request)
+        }
+    }
+
+    /// The server's loop is such an actor: a handler that left it would cost two changes of threads.
+    @Test func handlersRunWhereTheirCallerDoes() async {
+        let home = Home()
+        let router = router { routes in
+            routes.get("/a") { _ in .text("\(#isolation === home)") }
+        }
+        let head = RequestHead(method: .get, path: "/a")
+        let peer = Peer(address: "192.0.2.1", isSecure: false)
+        guard case .later(_, let respond) = router.answer(head, from: peer) else {
+            Issue.record("not made")
+            return
+        }
+        let response = await home.ask(respond, Request(head: head, body: .none, peer: peer))
+        guard case .bytes(let bytes) = response.body else {
+            Issue.record("no text")
+            return
+        }
+        #expect(String(decoding: bytes, as: UTF8.self) == "true")
+    }
+
     @Test func tellsTheServerEachRoutesBodyLimit() async {
         #expect(await site.send(.put, "/api/thing", body: Array("0123456789".utf8)).text == "10")
         #expect(await site.send(.put, "/api/thing", body: Array("0123456789a".utf8)).status == 413)
