@@ -52,7 +52,7 @@ extension Connection {
 
     private func answer(_ response: Response, _ exchange: Exchange) {
         guard start(response, exchange), case .stream(let write) = response.body else { return }
-        exchange.task = loop.begin { await self.stream(write, exchange) }
+        exchange.task = loop.begin { Task(executorPreference: loop) { await self.stream(write, exchange) } }
     }
 
     private func hand(
@@ -65,8 +65,9 @@ extension Connection {
         let body = content(of: exchange)
         let request = Request(head: exchange.parsed.head, body: body, peer: exchange.peer)
         exchange.task = loop.begin {
-            let response = await handler(request)
-            await self.finish(response, exchange)
+            Task(executorPreference: loop) {
+                if let write = self.finish(await handler(request), exchange) { await self.stream(write, exchange) }
+            }
         }
     }
 
@@ -152,13 +153,17 @@ extension Connection {
 
     // MARK: Answer
 
-    private func finish(_ response: Response, _ exchange: Exchange) async {
+    /// Writes the handler's answer; returns the stream that must follow.
+    private func finish(
+        _ response: Response, _ exchange: Exchange
+    ) -> (@Sendable (ResponseBodyWriter) async throws(BodyError) -> Void)? {
         loop.assertOnLoop()
-        guard !isClosed, !exchange.isAbandoned else { return }
+        guard !isClosed, !exchange.isAbandoned else { return nil }
         takeSpareOutput()
         let hasStream = start(response, exchange)
         serve()
-        if hasStream, case .stream(let write) = response.body { await stream(write, exchange) }
+        guard hasStream, case .stream(let write) = response.body else { return nil }
+        return write
     }
 
     /// Writes the head and, unless it is streamed, the content. Returns whether a stream must follow.

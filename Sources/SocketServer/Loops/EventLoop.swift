@@ -118,12 +118,12 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
         wake { $0.jobs.append(job) }
     }
 
-    /// Begins a task of this executor in the same turn: what it does before it waits for the first time is done when this
-    /// returns.
-    func begin(_ work: sending @escaping () async -> Void) -> Task<Void, Never> {
+    /// Begins the task that `make` makes for this executor in the same turn: what it does before it waits for the first time
+    /// is done when this returns.
+    func begin(_ make: () -> Task<Void, Never>) -> Task<Void, Never> {
         assertOnLoop()
         let waiting = localJobs.count
-        let task = Task(executorPreference: self, operation: work)
+        let task = make()
         if localJobs.count > waiting, let job = localJobs.popLast() {
             job.runSynchronously(on: asUnownedTaskExecutor())
         }
