@@ -81,6 +81,20 @@ import Testing
         #expect(state.verdict(now: 7001, ServerLimits()) == .close)
     }
 
+    @Test func aStopGivesARequestOnItsWayTimeToCome() {
+        var state = ConnectionStateTests.state()
+        state.enter(.idle, now: 5_000)
+        // From the later of both: the last answer, and the stop.
+        #expect(!state.mayEnd(now: 5_500, drainStart: 2_000, ServerLimits()))
+        #expect(state.mayEnd(now: 5_501, drainStart: 2_000, ServerLimits()))
+        #expect(!state.mayEnd(now: 9_500, drainStart: 9_000, ServerLimits()))
+        #expect(state.mayEnd(now: 9_501, drainStart: 9_000, ServerLimits()))
+        var limits = ServerLimits()
+        limits.drainIdleMilliseconds = 3_000
+        #expect(!state.mayEnd(now: 12_000, drainStart: 9_000, limits))
+        #expect(state.mayEnd(now: 12_001, drainStart: 9_000, limits))
+    }
+
     @Test func aHandlerMustAnswer() {
         var state = ConnectionStateTests.state()
         state.enter(.handling, now: 1000)

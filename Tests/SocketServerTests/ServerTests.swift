@@ -291,6 +291,24 @@ import Testing
         #expect(throws: WireClient.Failure.self) { try WireClient(port: port, seconds: 1) }
     }
 
+    @Test(arguments: [UInt64(0), 1_200]) func aKeptConnectionIsHeldForARequestOnItsWayWhileTheServerStops(
+        _ milliseconds: UInt64
+    ) async throws {
+        var limits = ServerLimits()
+        limits.drainIdleMilliseconds = milliseconds
+        try await withServer(limits: limits) { port, server in
+            let client = try WireClient(port: port)
+            client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = client.text(until: "hello")
+            let start = ContinuousClock.now
+            async let stopped: Void = server.stop(drainMilliseconds: 60_000)
+            #expect(try await blocking { client.rest() } == "")
+            await stopped
+            let took = start.duration(to: .now)
+            #expect(took >= .milliseconds(milliseconds) && took < .milliseconds(milliseconds + 30_000))
+        }
+    }
+
     @Test func believesForwardingFieldsOfTrustedPeersOnly() async throws {
         let request =
             "GET /peer HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-For: 6.6.6.6, 203.0.113.7, 127.0.0.9\r\nX-Forwarded-Proto: https\r\n\r\n"

@@ -166,6 +166,15 @@ final class Connection: EventHandler, @unchecked Sendable {
         }
     }
 
+    /// Who connects and leaves, as probes of ports do, has failed at nothing.
+    private func countUnfinishedHandshake() {
+        if transport.hasReceived {
+            origin.gauges.failedHandshakes.add(1, ordering: .relaxed)
+        } else {
+            origin.gauges.abandonedHandshakes.add(1, ordering: .relaxed)
+        }
+    }
+
     /// Content of known length goes into the piece that the handler will get, without a copy on the way.
     private func receivePlainContent(_ exchange: Exchange, _ pipe: BodyPipe, _ toCome: Int64) {
         let capacity = Int(min(toCome, 65_536))
@@ -318,14 +327,20 @@ final class Connection: EventHandler, @unchecked Sendable {
     func drain() {
         exchange?.keepAlive = false
         guard exchange == nil, !hasOutput, input.isEmpty, state.phase != .lingering else { return }
-        let since = max(state.since, core.drainStart)
-        if loop.now > since + limits.drainIdleMilliseconds { close() }
+        if state.mayEnd(now: loop.now, drainStart: core.drainStart, limits) { close() }
+    }
+
+    /// Whether the client would miss a part of an answer that it sees the beginning of.
+    private var isCutOff: Bool {
+        if let exchange, exchange.isAnswered, !exchange.isComplete { return true }
+        return hasOutput
     }
 
     func close() {
         guard !isClosed else { return }
         isClosed = true
-        if isGreeting { origin.gauges.failedHandshakes.add(1, ordering: .relaxed) }
+        if isGreeting { countUnfinishedHandshake() }
+        if isCutOff { transport.breakOff() }
         loop.removeClosing(transport.descriptor)
         transport.close()
         pending = nil

@@ -254,7 +254,6 @@ extension Connection {
             serve()
         } catch {
             // The head is out: only a broken connection tells the client that the content is not whole.
-            if !isClosed { transport.breakOff() }
             close()
         }
     }

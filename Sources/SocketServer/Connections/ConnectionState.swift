@@ -81,6 +81,11 @@ struct ConnectionState: Sendable {
         }
     }
 
+    /// While the server stops: whether there was time enough for a request on its way.
+    func mayEnd(now: UInt64, drainStart: UInt64, _ limits: ServerLimits) -> Bool {
+        now > max(since, drainStart) + limits.drainIdleMilliseconds
+    }
+
     private func bodyVerdict(now: UInt64, _ limits: ServerLimits) -> Verdict {
         if let heldBackSince { return now > heldBackSince + limits.handlerMilliseconds ? .handlerTimeout : .none }
         let elapsed = now - since

@@ -9,7 +9,10 @@ final class ListenerGauges: Sendable {
     let rejectedByAddress = Atomic<UInt64>(0)
     let fullHandshakes = Atomic<UInt64>(0)
     let resumedHandshakes = Atomic<UInt64>(0)
+    /// Begun, and not brought to an end.
     let failedHandshakes = Atomic<UInt64>(0)
+    /// Connections to a TLS listener that ended without a byte.
+    let abandonedHandshakes = Atomic<UInt64>(0)
 }
 
 extension Server {
@@ -50,6 +53,7 @@ extension Server {
                 ("full", { Double($0.fullHandshakes.load(ordering: .relaxed)) }),
                 ("resumed", { Double($0.resumedHandshakes.load(ordering: .relaxed)) }),
                 ("failed", { Double($0.failedHandshakes.load(ordering: .relaxed)) }),
+                ("abandoned", { Double($0.abandonedHandshakes.load(ordering: .relaxed)) }),
             ])
         text.family("loop_turn_seconds", .histogram, "How long an event loop's turns take: the lag of whoever waits.")
         for (number, gauges) in loopGauges.enumerated() {

@@ -56,6 +56,12 @@ final class Transport {
         return SSL_session_reused(session) == 1
     }
 
+    /// Whether the client has sent anything to TLS.
+    var hasReceived: Bool {
+        guard let session else { return false }
+        return BIO_number_read(SSL_get_rbio(session)) > 0
+    }
+
     /// Makes the end look like the fault that it is: a reset, and no close_notify, which would call an answer whole.
     func breakOff() {
         hasFailed = true
@@ -95,7 +101,7 @@ final class Transport {
         guard let session else { return .failed }
         clearErrors()
         let count = SSL_read(session, buffer.baseAddress, Int32(min(buffer.count, 1 << 20)))
-        guard count <= 0 else { return .bytes(Int(count)) }
+        guard count <= 0 else { return moved(count) }
         let isPlain = ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_HTTP_REQUEST
         let outcome = outcome(session, count)
         if outcome == .failed, isPlain { refusePlain(buffer) }
@@ -108,7 +114,13 @@ final class Transport {
         guard let session else { return .failed }
         clearErrors()
         let count = SSL_write(session, bytes.baseAddress, Int32(min(bytes.count, 1 << 20)))
-        return count > 0 ? .bytes(Int(count)) : outcome(session, count)
+        return count > 0 ? moved(count) : outcome(session, count)
+    }
+
+    /// Whatever waited for room has it: else a connection that reads no more would be woken for ever.
+    private func moved(_ count: Int32) -> Transfer {
+        wantsOutput = false
+        return .bytes(Int(count))
     }
 
     /// Two pieces, in one call where the connection is plain.
