@@ -8,7 +8,7 @@ import Testing
     @Test func closesWhatStaysSilent() {
         let state = ConnectionStateTests.state()
         #expect(state.verdict(now: 11_000, ServerLimits()) == .none)
-        #expect(state.verdict(now: 11_001, ServerLimits()) == .close)
+        #expect(state.verdict(now: 11_001, ServerLimits()) == .close(.silent))
     }
 
     @Test func aDrippingHeadCannotMoveItsDeadline() {
@@ -22,7 +22,7 @@ import Testing
         var state = ConnectionStateTests.state()
         for now in stride(from: UInt64(2000), through: 100_000, by: 1000) { state.enter(.idle, now: now) }
         #expect(state.verdict(now: 160_000, ServerLimits()) == .none)
-        #expect(state.verdict(now: 160_001, ServerLimits()) == .close)
+        #expect(state.verdict(now: 160_001, ServerLimits()) == .close(.keepAlive))
     }
 
     @Test func aBodyMustKeepItsRate() {
@@ -52,7 +52,7 @@ import Testing
         state.outputPending(true, progressed: false, now: 1000)
         state.outputPending(true, progressed: false, now: 20_000)
         #expect(state.verdict(now: 31_000, ServerLimits()) == .none)
-        #expect(state.verdict(now: 31_001, ServerLimits()) == .close)
+        #expect(state.verdict(now: 31_001, ServerLimits()) == .close(.write))
         state.outputPending(true, progressed: true, now: 30_000)
         #expect(state.verdict(now: 60_000, ServerLimits()) == .none)
     }
@@ -65,11 +65,11 @@ import Testing
                 state.outputPending(true, progressed: true, now: now)
                 #expect(state.verdict(now: now, ServerLimits()) == .none)
             }
-            #expect(state.verdict(now: 230_001, ServerLimits()) == .close)
+            #expect(state.verdict(now: 230_001, ServerLimits()) == .close(.write))
             state.outputPending(false, progressed: true, now: 201_000)
             guard phase == .idle else { continue }
             #expect(state.verdict(now: 261_000, ServerLimits()) == .none)
-            #expect(state.verdict(now: 261_001, ServerLimits()) == .close)
+            #expect(state.verdict(now: 261_001, ServerLimits()) == .close(.keepAlive))
         }
     }
 
@@ -78,7 +78,7 @@ import Testing
         state.enter(.lingering, now: 5000)
         state.enter(.lingering, now: 6900)
         #expect(state.verdict(now: 7000, ServerLimits()) == .none)
-        #expect(state.verdict(now: 7001, ServerLimits()) == .close)
+        #expect(state.verdict(now: 7001, ServerLimits()) == .close(.linger))
     }
 
     @Test func aStopGivesARequestOnItsWayTimeToCome() {

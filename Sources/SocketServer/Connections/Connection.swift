@@ -80,7 +80,7 @@ final class Connection: EventHandler, @unchecked Sendable {
     func tick(now: UInt64) {
         switch state.verdict(now: now, limits) {
         case .none: return
-        case .close: close()
+        case .close(let ending): end(ending)
         case .requestTimeout:
             refuse(Refusal(.requestTimeout, "RFC 9110 \u{A7}15.5.9", "too slow"))
             serve()
@@ -288,7 +288,7 @@ final class Connection: EventHandler, @unchecked Sendable {
 
     private func drop(_ count: Int) {
         lingerDropped += Int64(count)
-        if lingerDropped > limits.discardBytes { close() }
+        if lingerDropped > limits.discardBytes { end(.discard) }
     }
 
     // MARK: Interest
@@ -328,6 +328,13 @@ final class Connection: EventHandler, @unchecked Sendable {
         exchange?.keepAlive = false
         guard exchange == nil, !hasOutput, input.isEmpty, state.phase != .lingering else { return }
         if state.mayEnd(now: loop.now, drainStart: core.drainStart, limits) { close() }
+    }
+
+    /// Closes without an answer, and counts it.
+    private func end(_ ending: ConnectionState.Ending) {
+        guard !isClosed else { return }
+        origin.gauges.ended(ending)
+        close()
     }
 
     /// Whether the client would miss a part of an answer that it sees the beginning of.

@@ -20,11 +20,25 @@ struct ConnectionState: Sendable {
     enum Verdict: Sendable, Equatable {
         case none
         /// Close without a word.
-        case close
+        case close(Ending)
         /// Answer 408 and close.
         case requestTimeout
         /// Answer 503 and close.
         case handlerTimeout
+    }
+
+    /// Why a connection is closed without an answer; the text is for metrics.
+    enum Ending: String, Sendable, CaseIterable {
+        /// Nothing came, or no handshake to its end.
+        case silent
+        /// No further request came.
+        case keepAlive = "keep-alive"
+        /// An answer was read too slowly.
+        case write
+        /// The last answer was out, and the client did not close.
+        case linger
+        /// A client that was refused went on sending.
+        case discard
     }
 
     private(set) var phase: Phase = .silent
@@ -68,14 +82,14 @@ struct ConnectionState: Sendable {
     }
 
     func verdict(now: UInt64, _ limits: ServerLimits) -> Verdict {
-        if let outputSince, now > outputSince + limits.writeMilliseconds { return .close }
+        if let outputSince, now > outputSince + limits.writeMilliseconds { return .close(.write) }
         // An answer is on its way: whoever reads it is not silent.
         if outputSince != nil, phase != .body, phase != .lingering { return .none }
         switch phase {
-        case .silent: return now > since + limits.silentMilliseconds ? .close : .none
-        case .idle: return now > since + limits.keepAliveMilliseconds ? .close : .none
+        case .silent: return now > since + limits.silentMilliseconds ? .close(.silent) : .none
+        case .idle: return now > since + limits.keepAliveMilliseconds ? .close(.keepAlive) : .none
         case .head: return now > since + limits.headMilliseconds ? .requestTimeout : .none
-        case .lingering: return now > since + limits.lingerMilliseconds ? .close : .none
+        case .lingering: return now > since + limits.lingerMilliseconds ? .close(.linger) : .none
         case .handling: return now > since + limits.handlerMilliseconds ? .handlerTimeout : .none
         case .body: return bodyVerdict(now: now, limits)
         }

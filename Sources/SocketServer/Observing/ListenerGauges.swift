@@ -13,6 +13,11 @@ final class ListenerGauges: Sendable {
     let failedHandshakes = Atomic<UInt64>(0)
     /// Connections to a TLS listener that ended without a byte.
     let abandonedHandshakes = Atomic<UInt64>(0)
+    private let endings = Mutex<[ConnectionState.Ending: UInt64]>([:])
+
+    func ended(_ ending: ConnectionState.Ending) { endings.withLock { $0[ending, default: 0] += 1 } }
+
+    func count(of ending: ConnectionState.Ending) -> UInt64 { endings.withLock { $0[ending] ?? 0 } }
 }
 
 extension Server {
@@ -47,6 +52,9 @@ extension Server {
                 ("server", { Double($0.rejectedByServer.load(ordering: .relaxed)) }),
                 ("address", { Double($0.rejectedByAddress.load(ordering: .relaxed)) }),
             ])
+        family(
+            "connections_ended_total", .counter, "Connections closed without an answer, by the reason.", "reason",
+            ConnectionState.Ending.allCases.map { ending in (ending.rawValue, { Double($0.count(of: ending)) }) })
         family(
             "tls_handshakes_total", .counter, "TLS handshakes, by how they ended.", "kind",
             [
