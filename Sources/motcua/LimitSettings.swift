@@ -42,6 +42,7 @@ extension Configuration {
         Limit(name: "body-grace-seconds", bounds: 1...3_600) { $0.bodyGraceMilliseconds = UInt64($1) * 1_000 },
         Limit(name: "body-bytes-per-second", bounds: 1...1_000_000_000) { $0.bodyBytesPerSecond = UInt64($1) },
         Limit(name: "write-seconds", bounds: 1...3_600) { $0.writeMilliseconds = UInt64($1) * 1_000 },
+        Limit(name: "write-bytes-per-second", bounds: 1...1_000_000_000) { $0.writeBytesPerSecond = UInt64($1) },
         Limit(name: "handler-seconds", bounds: 1...3_600) { $0.handlerMilliseconds = UInt64($1) * 1_000 },
     ]
 }

@@ -78,7 +78,7 @@ final class Connection: EventHandler, @unchecked Sendable {
     }
 
     func tick(now: UInt64) {
-        switch state.verdict(now: now, limits) {
+        switch state.verdict(now: now, limits, transport.delivery) {
         case .none: return
         case .close(let ending): end(ending)
         case .requestTimeout:

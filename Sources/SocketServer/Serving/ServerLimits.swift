@@ -21,8 +21,10 @@ public struct ServerLimits: Sendable {
     public var bodyGraceMilliseconds: UInt64 = 10_000
     /// … and must then have come at this average rate, in bytes a second; 408 beyond.
     public var bodyBytesPerSecond: UInt64 = 500
-    /// Output must make progress within this, in milliseconds.
+    /// While output waits for the client, its reading is looked at each time this has passed, in milliseconds …
     public var writeMilliseconds: UInt64 = 30_000
+    /// … and it must have acknowledged so many bytes a second on average, or all that is on its way; close beyond.
+    public var writeBytesPerSecond: UInt64 = 500
     /// A handler must answer this long after the request is complete, in milliseconds; 503 beyond.
     public var handlerMilliseconds: UInt64 = 30_000
     /// Unread body bytes that wait for a handler before the client is held back.

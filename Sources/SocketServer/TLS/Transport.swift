@@ -17,6 +17,8 @@ final class Transport {
     /// OpenSSL can go on only when the socket takes more: a certificate chain larger than its buffer.
     @exclusivity(unchecked) private(set) var wantsOutput = false
     let isSecure: Bool
+    /// Given to the kernel past TLS.
+    @exclusivity(unchecked) private var plainByteCount: UInt64 = 0
 
     /// Takes over `descriptor`; nil when OpenSSL has no memory for a session.
     init?(descriptor: Int32, tls: TLSConfiguration?) {
@@ -110,7 +112,7 @@ final class Transport {
 
     /// `moreFollows` keeps a small piece back until the next one.
     func send(_ bytes: UnsafeRawBufferPointer, moreFollows: Bool = false) -> Transfer {
-        guard isSecure else { return Sockets.send(descriptor, bytes, moreFollows: moreFollows) }
+        guard isSecure else { return sent(Sockets.send(descriptor, bytes, moreFollows: moreFollows)) }
         guard let session else { return .failed }
         clearErrors()
         let count = SSL_write(session, bytes.baseAddress, Int32(min(bytes.count, 1 << 20)))
@@ -125,7 +127,24 @@ final class Transport {
 
     /// Two pieces, in one call where the connection is plain.
     func send(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Transfer {
-        isSecure ? send(first) : Sockets.send(descriptor, first, second)
+        isSecure ? send(first) : sent(Sockets.send(descriptor, first, second))
+    }
+
+    /// A part of a file, on plain connections.
+    func sendFile(_ file: Int32, offset: Int64, count: Int64) -> Transfer {
+        sent(Sockets.sendFile(descriptor, from: file, offset: offset, count: count))
+    }
+
+    private func sent(_ outcome: Transfer) -> Transfer {
+        if case .bytes(let count) = outcome { plainByteCount += UInt64(count) }
+        return outcome
+    }
+
+    /// How far the client has come, records of TLS included; costs a system call.
+    var delivery: Delivery {
+        let given = session.map { BIO_number_written(SSL_get_wbio($0)) } ?? plainByteCount
+        let outstanding = Sockets.outstandingBytes(descriptor)
+        return Delivery(acknowledged: given - min(given, outstanding), outstanding: outstanding)
     }
 
     /// Says that nothing more will be written: close_notify and FIN.
