@@ -269,8 +269,8 @@ final class Acceptor: EventHandler, @unchecked Sendable {
     }
 
     func handle(events: UInt32) {
-        // At most 64 a turn, so that open connections are not starved by a flood of new ones.
-        for _ in 0..<64 {
+        // Bounded, so that open connections are not starved by a flood of new ones.
+        for _ in 0..<origin.core.limits.acceptsPerTurn {
             switch Sockets.accept(descriptor) {
             case .none: return
             case .exhausted:

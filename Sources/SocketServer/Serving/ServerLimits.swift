@@ -35,9 +35,10 @@ public struct ServerLimits: Sendable {
     public var discardBytes: Int64 = 262_144
     /// How long a closing connection waits for the client to read its answer, in milliseconds.
     public var lingerMilliseconds: UInt64 = 2_000
-
     /// While the server stops, a connection without a request is closed after this, in milliseconds.
     public var drainIdleMilliseconds: UInt64 = 500
+    /// New connections that a loop takes from a listener before it looks after the open ones again.
+    public var acceptsPerTurn = 64
 
     /// The product's numbers.
     public init() {}
