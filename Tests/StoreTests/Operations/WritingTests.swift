@@ -1,0 +1,72 @@
+import Dispatch
+import Foundation
+import Platform
+import Testing
+
+@testable import Store
+
+/// Whether the store can write, asked while others write too.
+@Suite struct WritingTests {
+    private func withStore(backlog: Int, _ body: (Store) async throws -> Void) async throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "writing-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var options = StoreOptions()
+        options.writeBacklog = backlog
+        try await body(try Store(try DataFolder(path), options: options))
+    }
+
+    @Test func aWriteIsTried() async throws {
+        try await withStore(backlog: 1) { store in
+            let before = store.commitCount
+            #expect(await store.writing() == .works)
+            #expect(store.commitCount == before + 1)
+        }
+    }
+
+    /// The queue is full nearly all the time: the trial is hardly ever taken, and others' writes answer for it.
+    @Test func whoIsBusyWorks() async throws {
+        try await withStore(backlog: 2) { store in
+            await withTaskGroup { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        while !Task.isCancelled { _ = try? await store.database.write { _ in usleep(500) } }
+                    }
+                }
+                let start = ContinuousClock.now
+                var isFull = false
+                for _ in 0..<20 {
+                    isFull = isFull || store.queueDepths[0].depth == 2
+                    #expect(await store.writing(within: .seconds(10)) == .works)
+                }
+                #expect(isFull && start.duration(to: .now) < .seconds(30))
+                group.cancelAll()
+            }
+        }
+    }
+
+    /// In front of a queue with room the trial waits; in front of a full one it is not even taken.
+    @Test(arguments: [1, 10]) func whatDoesNotMoveStandsUntilAnybodysWriteEnds(_ backlog: Int) async throws {
+        try await withStore(backlog: backlog) { store in
+            let gate = DispatchSemaphore(value: 0)
+            let held = AsyncStream<Void>.makeStream()
+            try await withThrowingTaskGroup { group in
+                group.addTask {
+                    try await store.database.write { _ in
+                        held.continuation.yield()
+                        gate.wait()
+                    }
+                }
+                for await _ in held.stream { break }
+                group.addTask { try await store.database.write { _ in } }
+                let start = ContinuousClock.now
+                while store.queueDepths[0].depth < 1, start.duration(to: .now) < .seconds(10) { await Task.yield() }
+                #expect(await store.writing(within: .milliseconds(200)) == .stands)
+                async let answer = store.writing(within: .seconds(10))
+                gate.signal()
+                #expect(await answer == .works)
+                try await group.waitForAll()
+            }
+            #expect(await store.writing() == .works)
+        }
+    }
+}
