@@ -39,6 +39,7 @@ extension Configuration {
         Limit(name: "connections", bounds: 1...1_000_000) { $0.connections = $1 },
         Limit(name: "reserved-connections", bounds: 0...1_000_000) { $0.reservedConnections = $1 },
         Limit(name: "connections-per-address", bounds: 1...1_000_000) { $0.connectionsPerAddress = $1 },
+        Limit(name: "requests-per-client", bounds: 1...1_000_000) { $0.requestsPerClient = $1 },
         Limit(name: "silent-seconds", bounds: 1...3_600) { $0.silentMilliseconds = UInt64($1) * 1_000 },
         Limit(name: "head-seconds", bounds: 1...3_600) { $0.headMilliseconds = UInt64($1) * 1_000 },
         Limit(name: "keep-alive-seconds", bounds: 1...3_600) { $0.keepAliveMilliseconds = UInt64($1) * 1_000 },

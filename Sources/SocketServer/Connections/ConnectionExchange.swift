@@ -59,6 +59,10 @@ extension Connection {
     private func hand(
         _ exchange: Exchange, to handler: @escaping @Sendable (Request) async -> Response, bodyLimit: Int
     ) {
+        if origin.trustsProxies, exchange.peer.address != socketAddress {
+            exchange.place = core.places.take(exchange.peer.address, limit: limits.requestsPerClient)
+            guard exchange.place != nil else { return turnAway(exchange) }
+        }
         exchange.bodyLimit = Int64(bodyLimit)
         if case .length(let count) = exchange.parsed.framing, count > exchange.bodyLimit {
             return refuse(Refusal(.contentTooLarge, "RFC 9110 \u{A7}15.5.14", "content longer than the route takes"))
@@ -78,6 +82,13 @@ extension Connection {
             let response = await handler(request)
             await finish(response, box)
         }
+    }
+
+    /// The client has enough requests in progress; the connection is its proxy's, and goes on.
+    private func turnAway(_ exchange: Exchange) {
+        exchange.refusal = Refusal(
+            .serviceUnavailable, "RFC 9110 \u{A7}15.6.4", "too many requests of one client")
+        answer(core.errorPage(.serviceUnavailable, exchange.peer.isSecure), exchange)
     }
 
     // MARK: Content
@@ -233,6 +244,8 @@ extension Connection {
         guard self.exchange === exchange else { return }
         record(exchange)
         self.exchange = nil
+        // A handler that was given up keeps its client's place until it ends.
+        if !exchange.isAbandoned { exchange.place = nil }
         if exchange.keepAlive {
             state.enter(.idle, now: loop.now)
         } else {

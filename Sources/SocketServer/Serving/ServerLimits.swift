@@ -11,6 +11,8 @@ public struct ServerLimits: Sendable {
     public var reservedConnections = 64
     /// Open connections of one address; trusted proxies and loopback are exempt.
     public var connectionsPerAddress = 500
+    /// Requests in progress of one client that a trusted proxy speaks for; 503 with Retry-After beyond.
+    public var requestsPerClient = 100
     /// A new connection that sends nothing is closed after this, in milliseconds (TLS handshake included).
     public var silentMilliseconds: UInt64 = 10_000
     /// A head must be complete this long after its first byte, in milliseconds; 408 beyond.
