@@ -156,18 +156,6 @@ import Testing
         }
     }
 
-    @Test func answersAfterTheClientHasEndedItsSide() async throws {
-        try await withServer { port, _ in
-            let text = try await blocking {
-                let client = try WireClient(port: port)
-                client.send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
-                client.endSending()
-                return client.rest()
-            }
-            #expect(text.contains("line 99"))
-        }
-    }
-
     @Test func sendsBigAnswersToSlowReaders() async throws {
         try await withServer { port, _ in
             let count = try await blocking {

@@ -237,8 +237,17 @@ final class Connection: EventHandler, @unchecked Sendable {
             if !hasOutput { close() }
             return
         }
-        exchange.keepAlive = false
-        if !exchange.decoder.isComplete { exchange.pipe?.end(.failure(.incomplete)) }
+        // Requests that came before the end are answered too.
+        if input.isEmpty { exchange.keepAlive = false }
+        endContent(exchange)
+    }
+
+    /// Nothing more comes: a handler that waits for content learns it.
+    private func endContent(_ exchange: Exchange) {
+        if !exchange.decoder.isComplete {
+            exchange.keepAlive = false
+            exchange.pipe?.end(.failure(.incomplete))
+        }
         if exchange.isComplete { endExchange(exchange) }
     }
 
@@ -248,6 +257,7 @@ final class Connection: EventHandler, @unchecked Sendable {
         input = []
         let used = held.withUnsafeBytes { consume($0) }
         if used < held.count { input = used == 0 ? held : Array(held[used...]) }
+        if hasEnded, !isClosed, let exchange { endContent(exchange) }
     }
 
     /// Takes heads and content out of `bytes`; returns how many were taken. What is left waits for the exchange in
