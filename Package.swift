@@ -113,6 +113,13 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: house),
+        .testTarget(
+            name: "motcuaTests",
+            dependencies: [
+                "motcua", "Portal", "SocketServer", "Store", "PublicService", "Platform", "HTTPWire",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house),
         .testTarget(name: "HouseTests", swiftSettings: house),
     ]
 )

@@ -27,7 +27,7 @@ MEMORY = ATTACKERS * 192 * 1024
 
 # What an operator needs to see; their values have tests of their own.
 FIGURES = ["motcua_" + name for name in [
-    "connections_open", "connections_accepted_total", "connections_rejected_total", "http_requests_total", "http_request_duration_seconds",
+    "connections_open", "connections_accepted_total", "connections_rejected_total", "connections_ended_total", "http_requests_total", "http_request_duration_seconds",
     "http_response_bytes_total", "http_refusals_total", "tls_handshakes_total", "loop_turn_seconds", "queue_depth", "store_commits_total",
     "data_free_bytes"]]
 

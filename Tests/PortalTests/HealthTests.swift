@@ -1,9 +1,12 @@
 import Dispatch
 import HTTPWire
+import Platform
+import Synchronization
 import Testing
 import Web
 
 @testable import Portal
+@testable import Store
 
 @Suite struct HealthTests {
     @Test func aClockBehindTheRecordsIsNotReady() async throws {
@@ -41,6 +44,83 @@ import Web
             }
             _ = try await stage.signIn("an")
         }
+    }
+
+    /// Holds the writer's queue and fills what may wait behind it; `body` gets what lets it go.
+    private func withFullWriter(_ stage: Stage, _ body: (DispatchSemaphore) async throws -> Void) async throws {
+        let gate = DispatchSemaphore(value: 0)
+        let held = AsyncStream<Void>.makeStream()
+        let database = stage.store.database
+        try await withThrowingTaskGroup { group in
+            group.addTask {
+                try await database.write { _ in
+                    held.continuation.yield()
+                    gate.wait()
+                }
+            }
+            for await _ in held.stream { break }
+            for _ in 0..<StoreOptions().writeBacklog { group.addTask { try await database.write { _ in } } }
+            let start = ContinuousClock.now
+            while database.queueDepths[0].depth < StoreOptions().writeBacklog, start.duration(to: .now) < .seconds(10) {
+                await Task.yield()
+            }
+            await #expect(throws: Overloaded.self) { try await database.write { _ in } }
+            try await body(gate)
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func aStoreThatIsBusyIsReady() async throws {
+        try await Stage.with { stage in
+            try await withFullWriter(stage) { gate in
+                async let reply = stage.citizen.get("/readyz")
+                // Asked while the queue is full: nothing is said before something is known.
+                let early = await stage.desk.get("/healthz")
+                #expect(early.text == "ok\n")
+                gate.signal()
+                #expect(await reply.text == "ready\n")
+            }
+        }
+    }
+
+    @Test func aStoreWhoseWritesDoNotEndIsNotReady() async throws {
+        try await Stage.with { stage in
+            try await withFullWriter(stage) { gate in
+                let reply = await stage.citizen.get("/readyz")
+                #expect(reply.status == 503 && reply.text == "the store does not get on with its writes\n")
+                gate.signal()
+            }
+            // The last finding is good for a second of real time.
+            try await Task.sleep(for: .milliseconds(1100))
+            #expect(await stage.citizen.get("/readyz").text == "ready\n")
+        }
+    }
+
+    private final class Count: Sendable {
+        let value = Atomic<Int>(0)
+    }
+
+    /// Also while the finding is being made.
+    @Test func aFloodOfQuestionsIsOneWrite() async throws {
+        let readiness = Readiness()
+        let count = Count()
+        let gate = AsyncStream<Void>.makeStream()
+        let answers = await withTaskGroup { group in
+            for _ in 0..<50 {
+                group.addTask {
+                    await readiness.defect {
+                        count.value.add(1, ordering: .relaxed)
+                        for await _ in gate.stream {}
+                        return "defect"
+                    }
+                }
+            }
+            gate.continuation.finish()
+            return await group.reduce(into: [String?]()) { $0.append($1) }
+        }
+        #expect(answers == [String?](repeating: "defect", count: 50))
+        // One, unless this machine needs more than a second to ask fifty times.
+        #expect(count.value.load(ordering: .relaxed) < 5)
     }
 
     @Test func aLoopThatHangsIsNeitherWellNorReady() async throws {

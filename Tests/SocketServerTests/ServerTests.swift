@@ -159,18 +159,6 @@ import Testing
         }
     }
 
-    @Test func answersAfterTheClientHasEndedItsSide() async throws {
-        try await withServer { port, _ in
-            let text = try await blocking {
-                let client = try WireClient(port: port)
-                client.send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
-                client.endSending()
-                return client.rest()
-            }
-            #expect(text.contains("line 99"))
-        }
-    }
-
     @Test func sendsBigAnswersToSlowReaders() async throws {
         try await withServer { port, _ in
             let count = try await blocking {
@@ -292,6 +280,24 @@ import Testing
         #expect(text.hasSuffix("abcd"))
         #expect(text.contains("Connection: close"))
         #expect(throws: WireClient.Failure.self) { try WireClient(port: port, seconds: 1) }
+    }
+
+    @Test(arguments: [UInt64(0), 1_200]) func aKeptConnectionIsHeldForARequestOnItsWayWhileTheServerStops(
+        _ milliseconds: UInt64
+    ) async throws {
+        var limits = ServerLimits()
+        limits.drainIdleMilliseconds = milliseconds
+        try await withServer(limits: limits) { port, server in
+            let client = try WireClient(port: port)
+            client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = client.text(until: "hello")
+            let start = ContinuousClock.now
+            async let stopped: Void = server.stop(drainMilliseconds: 60_000)
+            #expect(try await blocking { client.rest() } == "")
+            await stopped
+            let took = start.duration(to: .now)
+            #expect(took >= .milliseconds(milliseconds) && took < .milliseconds(milliseconds + 30_000))
+        }
     }
 
     @Test func believesForwardingFieldsOfTrustedPeersOnly() async throws {

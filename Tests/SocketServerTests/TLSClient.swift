@@ -31,7 +31,11 @@ final class TLSClient {
     let wire: WireClient
     private let session: OpaquePointer
 
-    init(port: UInt16, _ offer: TLSOffer = TLSOffer(), receiveBuffer: Int32? = nil) throws {
+    /// `pause` runs when the ClientHello is sent and nothing of the answer was asked for.
+    init(
+        port: UInt16, _ offer: TLSOffer = TLSOffer(), receiveBuffer: Int32? = nil,
+        pause: ((WireClient) throws -> Void)? = nil
+    ) throws {
         wire = try WireClient(port: port, receiveBuffer: receiveBuffer)
         let context = SSL_CTX_new(TLS_client_method())
         defer { SSL_CTX_free(context) }
@@ -44,6 +48,13 @@ final class TLSClient {
         if let ticket = offer.session { SSL_set_session(session, ticket.pointer) }
         SSL_set_fd(session, wire.descriptor)
         ERR_clear_error()
+        if let pause {
+            // It writes to the socket, but reads where nothing comes.
+            SSL_set0_rbio(session, BIO_new(BIO_s_mem()))
+            SSL_connect(session)
+            SSL_set_rfd(session, wire.descriptor)
+            try pause(wire)
+        }
         guard SSL_connect(session) == 1 else { throw Refused(reason: TLSClient.reason()) }
     }
 
@@ -120,7 +131,8 @@ final class TLSClient {
         var received: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
-            if let end, String(decoding: received, as: UTF8.self).contains(end) {
+            // A record brings 16 KB at most: what came before was looked at.
+            if let end, String(decoding: received.suffix(17_000), as: UTF8.self).contains(end) {
                 return (String(decoding: received, as: UTF8.self), nil)
             }
             ERR_clear_error()

@@ -64,6 +64,17 @@ final class WireClient: Sendable {
         return received
     }
 
+    /// Everything, and whether the peer closed; it may break the connection off instead.
+    func receiveToEnd() -> (text: String, isClosed: Bool) {
+        var received: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            guard count > 0 else { return (String(decoding: received, as: UTF8.self), count == 0) }
+            received.append(contentsOf: buffer[..<count])
+        }
+    }
+
     /// Everything until the server closes, as text.
     func rest() -> String { String(decoding: receive(), as: UTF8.self) }
 

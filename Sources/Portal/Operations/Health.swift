@@ -34,20 +34,25 @@ extension Portal {
             return "the clock is behind the records"
         }
         guard store.hasFreeSpace else { return "the disk is nearly full" }
-        guard await store.canWrite() else { return "the store cannot write" }
-        return nil
+        switch await store.writing() {
+        case .works: return nil
+        case .fails: return "the store cannot write"
+        case .stands: return "the store does not get on with its writes"
+        }
     }
 }
 
-/// The last finding, good for a second: a flood of questions must not become a flood of writes.
+/// The last finding, good for a second, also while it is being made: a flood of questions must not become a flood of writes.
 final class Readiness: Sendable {
-    private let last = Mutex<(at: ContinuousClock.Instant, defect: String?)?>(nil)
+    private let last = Mutex<(at: ContinuousClock.Instant, finding: Task<String?, Never>)?>(nil)
 
-    func defect(_ find: () async -> String?) async -> String? {
-        let now = ContinuousClock.now
-        if let last = last.withLock({ $0 }), last.at.duration(to: now) < .seconds(1) { return last.defect }
-        let defect = await find()
-        last.withLock { $0 = (now, defect) }
-        return defect
+    func defect(_ find: @escaping @Sendable () async -> String?) async -> String? {
+        let finding = last.withLock { last in
+            if let last, last.at.duration(to: .now) < .seconds(1) { return last.finding }
+            let finding = Task { await find() }
+            last = (.now, finding)
+            return finding
+        }
+        return await finding.value
     }
 }

@@ -82,9 +82,9 @@ final class Connection: EventHandler, @unchecked Sendable {
     }
 
     func tick(now: UInt64) {
-        switch state.verdict(now: now, limits) {
+        switch state.verdict(now: now, limits, transport.delivery) {
         case .none: return
-        case .close: close()
+        case .close(let ending): end(ending)
         case .requestTimeout:
             refuse(Refusal(.requestTimeout, "RFC 9110 \u{A7}15.5.9", "too slow"))
             serve()
@@ -174,6 +174,15 @@ final class Connection: EventHandler, @unchecked Sendable {
         }
     }
 
+    /// Who connects and leaves, as probes of ports do, has failed at nothing.
+    private func countUnfinishedHandshake() {
+        if transport.hasReceived {
+            origin.gauges.failedHandshakes.add(1, ordering: .relaxed)
+        } else {
+            origin.gauges.abandonedHandshakes.add(1, ordering: .relaxed)
+        }
+    }
+
     /// Content of known length goes into the piece that the handler will get, without a copy on the way.
     private func receivePlainContent(_ exchange: Exchange, _ pipe: BodyPipe, _ toCome: Int64) {
         let capacity = Int(min(toCome, 65_536))
@@ -236,8 +245,17 @@ final class Connection: EventHandler, @unchecked Sendable {
             if !hasOutput { close() }
             return
         }
-        exchange.keepAlive = false
-        if !exchange.decoder.isComplete { exchange.pipe?.end(.failure(.incomplete)) }
+        // Requests that came before the end are answered too.
+        if input.isEmpty { exchange.keepAlive = false }
+        endContent(exchange)
+    }
+
+    /// Nothing more comes: a handler that waits for content learns it.
+    private func endContent(_ exchange: Exchange) {
+        if !exchange.decoder.isComplete {
+            exchange.keepAlive = false
+            exchange.pipe?.end(.failure(.incomplete))
+        }
         if exchange.isComplete { endExchange(exchange) }
     }
 
@@ -247,6 +265,7 @@ final class Connection: EventHandler, @unchecked Sendable {
         input = []
         let used = held.withUnsafeBytes { consume($0) }
         if used < held.count { input = used == 0 ? held : Array(held[used...]) }
+        if hasEnded, !isClosed, let exchange { endContent(exchange) }
     }
 
     /// Takes heads and content out of `bytes`; returns how many were taken. What is left waits for the exchange in
@@ -287,7 +306,7 @@ final class Connection: EventHandler, @unchecked Sendable {
 
     private func drop(_ count: Int) {
         lingerDropped += Int64(count)
-        if lingerDropped > limits.discardBytes { close() }
+        if lingerDropped > limits.discardBytes { end(.discard) }
     }
 
     // MARK: Interest
@@ -330,14 +349,27 @@ final class Connection: EventHandler, @unchecked Sendable {
     func drain() {
         exchange?.keepAlive = false
         guard exchange == nil, !hasOutput, input.isEmpty, state.phase != .lingering else { return }
-        let since = max(state.since, core.drainStart)
-        if loop.now > since + limits.drainIdleMilliseconds { close() }
+        if state.mayEnd(now: loop.now, drainStart: core.drainStart, limits) { close() }
+    }
+
+    /// Closes without an answer, and counts it.
+    private func end(_ ending: ConnectionState.Ending) {
+        guard !isClosed else { return }
+        origin.gauges.ended(ending)
+        close()
+    }
+
+    /// Whether the client would miss a part of an answer that it sees the beginning of.
+    private var isCutOff: Bool {
+        if let exchange, exchange.isAnswered, !exchange.isComplete { return true }
+        return hasOutput
     }
 
     func close() {
         guard !isClosed else { return }
         isClosed = true
-        if isGreeting { origin.gauges.failedHandshakes.add(1, ordering: .relaxed) }
+        if isGreeting { countUnfinishedHandshake() }
+        if isCutOff { transport.breakOff() }
         loop.removeClosing(transport.descriptor)
         transport.close()
         pending = nil

@@ -58,6 +58,10 @@ extension Connection {
     private func hand(
         _ exchange: Exchange, to handler: @escaping @Sendable (Request) async -> Response, bodyLimit: Int
     ) {
+        if origin.trustsProxies, exchange.peer.address != socketAddress {
+            exchange.place = core.places.take(exchange.peer.address, limit: limits.requestsPerClient)
+            guard exchange.place != nil else { return turnAway(exchange) }
+        }
         exchange.bodyLimit = Int64(bodyLimit)
         if case .length(let count) = exchange.parsed.framing, count > exchange.bodyLimit {
             return refuse(Refusal(.contentTooLarge, "RFC 9110 \u{A7}15.5.14", "content longer than the route takes"))
@@ -83,6 +87,13 @@ extension Connection {
         return RequestBody { () async throws(BodyError) -> [UInt8]? in
             try await self.loop.run { await self.nextPiece(exchange) }.get()
         }
+    }
+
+    /// The client has enough requests in progress; the connection is its proxy's, and goes on.
+    private func turnAway(_ exchange: Exchange) {
+        exchange.refusal = Refusal(
+            .serviceUnavailable, "RFC 9110 \u{A7}15.6.4", "too many requests of one client")
+        answer(core.errorPage(.serviceUnavailable, exchange.peer.isSecure), exchange)
     }
 
     // MARK: Content
@@ -235,6 +246,8 @@ extension Connection {
         guard self.exchange === exchange else { return }
         record(exchange)
         self.exchange = nil
+        // A handler that was given up keeps its client's place until it ends.
+        if !exchange.isAbandoned { exchange.place = nil }
         if exchange.keepAlive {
             state.enter(.idle, now: loop.now)
         } else {
@@ -258,7 +271,6 @@ extension Connection {
             serve()
         } catch {
             // The head is out: only a broken connection tells the client that the content is not whole.
-            if !isClosed { transport.breakOff() }
             close()
         }
     }

@@ -6,18 +6,17 @@ extension Connection {
     /// Sends as much as the socket takes.
     func flush() {
         guard !isClosed, hasOutput else { return }
-        var progressed = false
         while hasOutput {
             let outcome = output.count > outputStart ? sendOutput() : sendPending()
             switch outcome {
-            case .bytes: progressed = true
+            case .bytes: continue
             case .wouldBlock:
-                state.outputPending(true, progressed: progressed, now: loop.now)
+                state.outputPending(true, now: loop.now)
                 return wakeWriter()
             case .ended, .failed: return close()
             }
         }
-        state.outputPending(false, progressed: progressed, now: loop.now)
+        state.outputPending(false, now: loop.now)
         wakeWriter()
     }
 
@@ -52,8 +51,7 @@ extension Connection {
             }
         case .file(let region):
             if transport.isSecure { return loadFile(region, pending) }
-            outcome = Sockets.sendFile(
-                transport.descriptor, from: region.descriptor, offset: pending.offset, count: pending.remaining)
+            outcome = transport.sendFile(region.descriptor, offset: pending.offset, count: pending.remaining)
         }
         if case .bytes(let count) = outcome { advancePending(by: Int64(count)) }
         return outcome

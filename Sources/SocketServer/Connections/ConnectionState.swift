@@ -1,3 +1,11 @@
+/// What became of the bytes that the kernel was given on a connection.
+struct Delivery: Sendable, Equatable {
+    /// The client's system has them.
+    let acknowledged: UInt64
+    /// On their way, or waiting for the client to make room.
+    let outstanding: UInt64
+}
+
 /// Where a connection stands and until when it may stay there: events in, verdicts out, no sockets and no clock.
 /// Times are monotonic milliseconds.
 struct ConnectionState: Sendable {
@@ -20,18 +28,34 @@ struct ConnectionState: Sendable {
     enum Verdict: Sendable, Equatable {
         case none
         /// Close without a word.
-        case close
+        case close(Ending)
         /// Answer 408 and close.
         case requestTimeout
         /// Answer 503 and close.
         case handlerTimeout
     }
 
+    /// Why a connection is closed without an answer; the text is for metrics.
+    enum Ending: String, Sendable, CaseIterable {
+        /// Nothing came, or no handshake to its end.
+        case silent
+        /// No further request came.
+        case keepAlive = "keep-alive"
+        /// An answer was read too slowly.
+        case write
+        /// The last answer was out, and the client did not close.
+        case linger
+        /// A client that was refused went on sending.
+        case discard
+    }
+
     private(set) var phase: Phase = .silent
     private(set) var since: UInt64
     private var bodyBytes: UInt64 = 0
     private var heldBackSince: UInt64?
-    private var outputSince: UInt64?
+    private var isOutputPending = false
+    /// Since when the client's reading is measured, and how much it had acknowledged then.
+    private var reading: (since: UInt64, acknowledged: UInt64)?
 
     init(now: UInt64) { since = now }
 
@@ -56,29 +80,49 @@ struct ConnectionState: Sendable {
         }
     }
 
-    /// Output waits for the client; nil progress restarts nothing.
-    mutating func outputPending(_ isPending: Bool, progressed: Bool, now: UInt64) {
-        if !isPending {
-            // Who read a long answer to its end waits for the next request from then on.
-            if outputSince != nil, phase == .idle { since = now }
-            outputSince = nil
-        } else if progressed || outputSince == nil {
-            outputSince = now
-        }
+    /// Output waits for the client, or does no more.
+    mutating func outputPending(_ isPending: Bool, now: UInt64) {
+        guard isPending != isOutputPending else { return }
+        isOutputPending = isPending
+        reading = nil
+        // Who read a long answer to its end waits for the next request from then on.
+        if !isPending, phase == .idle { since = now }
     }
 
-    func verdict(now: UInt64, _ limits: ServerLimits) -> Verdict {
-        if let outputSince, now > outputSince + limits.writeMilliseconds { return .close }
+    /// `delivery` is asked only when the client's reading must be looked at.
+    mutating func verdict(now: UInt64, _ limits: ServerLimits, _ delivery: @autoclosure () -> Delivery) -> Verdict {
+        if isOutputPending, readsTooSlowly(now: now, limits, delivery) { return .close(.write) }
         // An answer is on its way: whoever reads it is not silent.
-        if outputSince != nil, phase != .body, phase != .lingering { return .none }
+        if isOutputPending, phase != .body, phase != .lingering { return .none }
         switch phase {
-        case .silent: return now > since + limits.silentMilliseconds ? .close : .none
-        case .idle: return now > since + limits.keepAliveMilliseconds ? .close : .none
+        case .silent: return now > since + limits.silentMilliseconds ? .close(.silent) : .none
+        case .idle: return now > since + limits.keepAliveMilliseconds ? .close(.keepAlive) : .none
         case .head: return now > since + limits.headMilliseconds ? .requestTimeout : .none
-        case .lingering: return now > since + limits.lingerMilliseconds ? .close : .none
+        case .lingering: return now > since + limits.lingerMilliseconds ? .close(.linger) : .none
         case .handling: return now > since + limits.handlerMilliseconds ? .handlerTimeout : .none
         case .body: return bodyVerdict(now: now, limits)
         }
+    }
+
+    /// While the server stops: whether there was time enough for a request on its way.
+    func mayEnd(now: UInt64, drainStart: UInt64, _ limits: ServerLimits) -> Bool {
+        now > max(since, drainStart) + limits.drainIdleMilliseconds
+    }
+
+    /// What counts is what arrives: the kernel may take nothing for long while the client reads what it holds, and may take
+    /// a little of an answer now and then for a client that hardly reads.
+    private mutating func readsTooSlowly(now: UInt64, _ limits: ServerLimits, _ delivery: () -> Delivery) -> Bool {
+        guard let reading else {
+            self.reading = (now, delivery().acknowledged)
+            return false
+        }
+        let elapsed = now - reading.since
+        guard elapsed > limits.writeMilliseconds else { return false }
+        let latest = delivery()
+        self.reading = (now, latest.acknowledged)
+        // With nothing on its way the client waits for the server.
+        guard latest.outstanding > 0 else { return false }
+        return latest.acknowledged * 1000 < reading.acknowledged * 1000 + elapsed * limits.writeBytesPerSecond
     }
 
     private func bodyVerdict(now: UInt64, _ limits: ServerLimits) -> Verdict {

@@ -16,6 +16,8 @@ final class Exchange: @unchecked Sendable {
     @exclusivity(unchecked) var owesContinue: Bool
     @exclusivity(unchecked) var keepAlive: Bool
     @exclusivity(unchecked) var task: Task<Void, Never>?
+    /// Among those of its client, when a proxy speaks for it.
+    @exclusivity(unchecked) var place: ClientPlaces.Place?
     /// Whether the head of the answer is out.
     @exclusivity(unchecked) var isAnswered = false
     /// Whether the whole answer is in the output.

@@ -9,7 +9,15 @@ final class ListenerGauges: Sendable {
     let rejectedByAddress = Atomic<UInt64>(0)
     let fullHandshakes = Atomic<UInt64>(0)
     let resumedHandshakes = Atomic<UInt64>(0)
+    /// Begun, and not brought to an end.
     let failedHandshakes = Atomic<UInt64>(0)
+    /// Connections to a TLS listener that ended without a byte.
+    let abandonedHandshakes = Atomic<UInt64>(0)
+    private let endings = Mutex<[ConnectionState.Ending: UInt64]>([:])
+
+    func ended(_ ending: ConnectionState.Ending) { endings.withLock { $0[ending, default: 0] += 1 } }
+
+    func count(of ending: ConnectionState.Ending) -> UInt64 { endings.withLock { $0[ending] ?? 0 } }
 }
 
 extension Server {
@@ -45,11 +53,15 @@ extension Server {
                 ("address", { Double($0.rejectedByAddress.load(ordering: .relaxed)) }),
             ])
         family(
+            "connections_ended_total", .counter, "Connections closed without an answer, by the reason.", "reason",
+            ConnectionState.Ending.allCases.map { ending in (ending.rawValue, { Double($0.count(of: ending)) }) })
+        family(
             "tls_handshakes_total", .counter, "TLS handshakes, by how they ended.", "kind",
             [
                 ("full", { Double($0.fullHandshakes.load(ordering: .relaxed)) }),
                 ("resumed", { Double($0.resumedHandshakes.load(ordering: .relaxed)) }),
                 ("failed", { Double($0.failedHandshakes.load(ordering: .relaxed)) }),
+                ("abandoned", { Double($0.abandonedHandshakes.load(ordering: .relaxed)) }),
             ])
         text.family("loop_turn_seconds", .histogram, "How long an event loop's turns take: the lag of whoever waits.")
         for (number, gauges) in loopGauges.enumerated() {

@@ -53,6 +53,7 @@ final class ServerCore: Sendable {
     let observe: (@Sendable (ExchangeRecord) -> Void)?
     let errorPage: @Sendable (Status, Bool) -> Response
     let logger: Logger
+    let places = ClientPlaces()
     private let draining = Atomic<Bool>(false)
     private let drainingSince = Atomic<UInt64>(0)
     private let open = Mutex<(total: Int, byAddress: [String: Int])>((0, [:]))
@@ -130,6 +131,8 @@ public final class Server: Sendable {
         self.loops = made
         self.opened = listeners.enumerated().map { [core] in OpenListener($0.element, number: $0.offset, core) }
     }
+
+    var places: ClientPlaces { core.places }
 
     var loopGauges: [LoopGauges] { loops.map(\.gauges) }
 
@@ -269,8 +272,8 @@ final class Acceptor: EventHandler, @unchecked Sendable {
     }
 
     func handle(events: UInt32) {
-        // At most 64 a turn, so that open connections are not starved by a flood of new ones.
-        for _ in 0..<64 {
+        // Bounded, so that open connections are not starved by a flood of new ones.
+        for _ in 0..<origin.core.limits.acceptsPerTurn {
             switch Sockets.accept(descriptor) {
             case .none: return
             case .exhausted:

@@ -11,6 +11,8 @@ public struct ServerLimits: Sendable {
     public var reservedConnections = 64
     /// Open connections of one address; trusted proxies and loopback are exempt.
     public var connectionsPerAddress = 500
+    /// Requests in progress of one client that a trusted proxy speaks for; 503 with Retry-After beyond.
+    public var requestsPerClient = 100
     /// A new connection that sends nothing is closed after this, in milliseconds (TLS handshake included).
     public var silentMilliseconds: UInt64 = 10_000
     /// A head must be complete this long after its first byte, in milliseconds; 408 beyond.
@@ -21,8 +23,10 @@ public struct ServerLimits: Sendable {
     public var bodyGraceMilliseconds: UInt64 = 10_000
     /// … and must then have come at this average rate, in bytes a second; 408 beyond.
     public var bodyBytesPerSecond: UInt64 = 500
-    /// Output must make progress within this, in milliseconds.
+    /// While output waits for the client, its reading is looked at each time this has passed, in milliseconds …
     public var writeMilliseconds: UInt64 = 30_000
+    /// … and it must have acknowledged so many bytes a second on average, or all that is on its way; close beyond.
+    public var writeBytesPerSecond: UInt64 = 500
     /// A handler must answer this long after the request is complete, in milliseconds; 503 beyond.
     public var handlerMilliseconds: UInt64 = 30_000
     /// Unread body bytes that wait for a handler before the client is held back.
@@ -33,9 +37,10 @@ public struct ServerLimits: Sendable {
     public var discardBytes: Int64 = 262_144
     /// How long a closing connection waits for the client to read its answer, in milliseconds.
     public var lingerMilliseconds: UInt64 = 2_000
-
     /// While the server stops, a connection without a request is closed after this, in milliseconds.
     public var drainIdleMilliseconds: UInt64 = 500
+    /// New connections that a loop takes from a listener before it looks after the open ones again.
+    public var acceptsPerTurn = 64
 
     /// The product's numbers.
     public init() {}

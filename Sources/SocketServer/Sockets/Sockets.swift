@@ -146,6 +146,9 @@ enum Sockets {
         }
     }
 
+    /// Bytes that were sent and not acknowledged; 0 where the system does not say.
+    static func outstandingBytes(_ descriptor: Int32) -> UInt64 { UInt64(max(0, clinux_outstanding_bytes(descriptor))) }
+
     /// sendfile(2) from `offset`; `ended` when the file is shorter than promised.
     static func sendFile(_ descriptor: Int32, from file: Int32, offset: Int64, count: Int64) -> Transfer {
         while true {

@@ -17,6 +17,8 @@ final class Transport {
     /// OpenSSL can go on only when the socket takes more: a certificate chain larger than its buffer.
     @exclusivity(unchecked) private(set) var wantsOutput = false
     let isSecure: Bool
+    /// Given to the kernel past TLS.
+    @exclusivity(unchecked) private var plainByteCount: UInt64 = 0
 
     /// Takes over `descriptor`; nil when OpenSSL has no memory for a session.
     init?(descriptor: Int32, tls: TLSConfiguration?) {
@@ -54,6 +56,12 @@ final class Transport {
     var hasResumed: Bool? {
         guard let session, SSL_is_init_finished(session) == 1 else { return nil }
         return SSL_session_reused(session) == 1
+    }
+
+    /// Whether the client has sent anything to TLS.
+    var hasReceived: Bool {
+        guard let session else { return false }
+        return BIO_number_read(SSL_get_rbio(session)) > 0
     }
 
     /// Makes the end look like the fault that it is: a reset, and no close_notify, which would call an answer whole.
@@ -95,7 +103,7 @@ final class Transport {
         guard let session else { return .failed }
         clearErrors()
         let count = SSL_read(session, buffer.baseAddress, Int32(min(buffer.count, 1 << 20)))
-        guard count <= 0 else { return .bytes(Int(count)) }
+        guard count <= 0 else { return moved(count) }
         let isPlain = ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_HTTP_REQUEST
         let outcome = outcome(session, count)
         if outcome == .failed, isPlain { refusePlain(buffer) }
@@ -104,16 +112,39 @@ final class Transport {
 
     /// `moreFollows` keeps a small piece back until the next one.
     func send(_ bytes: UnsafeRawBufferPointer, moreFollows: Bool = false) -> Transfer {
-        guard isSecure else { return Sockets.send(descriptor, bytes, moreFollows: moreFollows) }
+        guard isSecure else { return sent(Sockets.send(descriptor, bytes, moreFollows: moreFollows)) }
         guard let session else { return .failed }
         clearErrors()
         let count = SSL_write(session, bytes.baseAddress, Int32(min(bytes.count, 1 << 20)))
-        return count > 0 ? .bytes(Int(count)) : outcome(session, count)
+        return count > 0 ? moved(count) : outcome(session, count)
+    }
+
+    /// Whatever waited for room has it: else a connection that reads no more would be woken for ever.
+    private func moved(_ count: Int32) -> Transfer {
+        wantsOutput = false
+        return .bytes(Int(count))
     }
 
     /// Two pieces, in one call where the connection is plain.
     func send(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Transfer {
-        isSecure ? send(first) : Sockets.send(descriptor, first, second)
+        isSecure ? send(first) : sent(Sockets.send(descriptor, first, second))
+    }
+
+    /// A part of a file, on plain connections.
+    func sendFile(_ file: Int32, offset: Int64, count: Int64) -> Transfer {
+        sent(Sockets.sendFile(descriptor, from: file, offset: offset, count: count))
+    }
+
+    private func sent(_ outcome: Transfer) -> Transfer {
+        if case .bytes(let count) = outcome { plainByteCount += UInt64(count) }
+        return outcome
+    }
+
+    /// How far the client has come, records of TLS included; costs a system call.
+    var delivery: Delivery {
+        let given = session.map { BIO_number_written(SSL_get_wbio($0)) } ?? plainByteCount
+        let outstanding = Sockets.outstandingBytes(descriptor)
+        return Delivery(acknowledged: given - min(given, outstanding), outstanding: outstanding)
     }
 
     /// Says that nothing more will be written: close_notify and FIN.

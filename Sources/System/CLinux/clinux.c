@@ -2,9 +2,11 @@
 #include "clinux.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -31,6 +33,11 @@ ssize_t clinux_send_two(int socket, const void *first, size_t first_count, const
     message.msg_iov = pieces;
     message.msg_iovlen = 2;
     return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+int clinux_outstanding_bytes(int socket) {
+    int count = 0;
+    return ioctl(socket, SIOCOUTQ, &count) == 0 ? count : -1;
 }
 
 // One message carries at most SCM_MAX_FD (253) descriptors.

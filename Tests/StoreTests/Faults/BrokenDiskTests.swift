@@ -33,7 +33,7 @@ func withFaultyStore(_ body: (Store, FaultyDisk) async throws -> Void) async thr
             }
             #expect(disk.failureCount > 0)
             #expect(store.lastFault != nil)
-            #expect(await store.canWrite() == false)
+            #expect(await store.writing() == .fails)
             disk.set(.healthy)
             guard case .created(let second) = try await Sample.submit(store, key: "during 0") else {
                 Issue.record("a refused write may be tried again under its key")

@@ -23,6 +23,9 @@ uint64_t clinux_epoll_token(const struct epoll_event *event);
 /// sendmsg(2) of two pieces, without SIGPIPE.
 ssize_t clinux_send_two(int socket, const void *first, size_t first_count, const void *second, size_t second_count);
 
+/// ioctl(2) with SIOCOUTQ (tcp(7)): bytes in the send queue that the peer has not acknowledged, or -1 with errno.
+int clinux_outstanding_bytes(int socket);
+
 /// Sends `count` (1 to 253) open descriptors with `bytes` over a Unix socket (unix(7), SCM_RIGHTS). 0, or -1 with errno.
 int clinux_send_descriptors(int socket, const int *descriptors, size_t count, const void *bytes, size_t byte_count);
 

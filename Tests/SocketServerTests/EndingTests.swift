@@ -1,0 +1,103 @@
+import Foundation
+import HTTPWire
+import Testing
+
+@testable import SocketServer
+
+/// Connections that end because time passed are counted, by the reason.
+@Suite struct EndingTests {
+    /// What a scrape shows of `family`, by its last label.
+    static func figures(_ family: String, _ server: Server, _ metrics: ServerMetrics? = nil) -> [String: Int] {
+        var text = MetricsText(prefix: "")
+        server.write(to: &text)
+        metrics?.write(to: &text)
+        var figures: [String: Int] = [:]
+        for line in text.text.split(separator: "\n") where line.hasPrefix(family + "{listener=\"test\",") {
+            guard let match = line.wholeMatch(of: #/[^"]+"test",\w+="([^"]+)"\} (\d+)/#) else { continue }
+            figures[String(match.1)] = Int(match.2)
+        }
+        return figures
+    }
+
+    private static let none = ["silent": 0, "keep-alive": 0, "write": 0, "linger": 0, "discard": 0]
+
+    /// Sends each of `texts` on a connection of its own, and returns when the server has ended all of them.
+    private func wait(_ limits: ServerLimits, _ texts: [String]) async throws -> (
+        ended: [String: Int], refused: [String: Int]
+    ) {
+        let metrics = ServerMetrics([ServerMetrics.Listener(name: "test", routes: [])])
+        var ended: [String: Int] = [:]
+        var refused: [String: Int] = [:]
+        try await withServer(limits: limits, observer: metrics) { port, server in
+            let left = try await blocking {
+                let clients = try texts.map { text in
+                    let client = try WireClient(port: port, receiveBuffer: 4096)
+                    client.send(text)
+                    return client
+                }
+                for client in clients { _ = client.text(until: "HTTP/1.1") }
+                for _ in 0..<200 where server.openConnections > 0 { usleep(50_000) }
+                return server.openConnections
+            }
+            #expect(left == 0)
+            ended = Self.figures("connections_ended_total", server)
+            refused = Self.figures("http_refusals_total", server, metrics)
+        }
+        return (ended, refused)
+    }
+
+    @Test func silenceIsCounted() async throws {
+        var limits = ServerLimits()
+        limits.silentMilliseconds = 300
+        let figures = try await wait(limits, ["", ""])
+        #expect(figures.ended == Self.none.merging(["silent": 2]) { $1 } && figures.refused == [:])
+    }
+
+    @Test func idlenessIsCounted() async throws {
+        var limits = ServerLimits()
+        limits.keepAliveMilliseconds = 300
+        let figures = try await wait(limits, ["GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"])
+        #expect(figures.ended == Self.none.merging(["keep-alive": 1]) { $1 } && figures.refused == [:])
+    }
+
+    @Test func slowReadingIsCounted() async throws {
+        var limits = ServerLimits()
+        limits.writeMilliseconds = 300
+        let figures = try await wait(limits, ["GET /huge HTTP/1.1\r\nHost: a\r\n\r\n"])
+        #expect(figures.ended == Self.none.merging(["write": 1]) { $1 } && figures.refused == [:])
+    }
+
+    @Test func waitingForAClientThatWasRefusedIsCounted() async throws {
+        var limits = ServerLimits()
+        limits.lingerMilliseconds = 300
+        let figures = try await wait(limits, ["POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\nabc"])
+        #expect(figures.ended == Self.none.merging(["linger": 1]) { $1 })
+        #expect(figures.refused == ["content longer than the route takes": 1])
+    }
+
+    @Test func sendingOnAfterARefusalIsCounted() async throws {
+        var limits = ServerLimits()
+        limits.lingerMilliseconds = 300_000
+        limits.discardBytes = 1_000
+        let head = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 90000000\r\n\r\n"
+        let figures = try await wait(limits, [head + String(repeating: "x", count: 200_000)])
+        #expect(figures.ended == Self.none.merging(["discard": 1]) { $1 })
+    }
+
+    /// These are answered: their figure is the refusal's.
+    @Test func slowHeadsBodiesAndHandlersAreCountedAsRefusals() async throws {
+        var limits = ServerLimits()
+        limits.headMilliseconds = 300
+        limits.bodyGraceMilliseconds = 300
+        limits.handlerMilliseconds = 300
+        let figures = try await wait(
+            limits,
+            [
+                "GET / HTTP/1.1\r\nHost: a\r\n", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n1",
+                "GET /never HTTP/1.1\r\nHost: a\r\n\r\n",
+            ])
+        #expect(figures.refused == ["too slow": 2, "handler too slow": 1])
+        // The first two were still sending.
+        #expect(figures.ended == Self.none.merging(["linger": 3]) { $1 })
+    }
+}
