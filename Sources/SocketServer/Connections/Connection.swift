@@ -38,7 +38,7 @@ final class Connection: EventHandler, @unchecked Sendable {
     @exclusivity(unchecked) private var isReceiving = false
     @exclusivity(unchecked) private var isServing = false
     /// A TLS handshake is under way.
-    @exclusivity(unchecked) private var isGreeting: Bool
+    @exclusivity(unchecked) private(set) var isGreeting: Bool
     @exclusivity(unchecked) private var isRegistered = false
     @exclusivity(unchecked) private var interest: UInt32 = 0
     @exclusivity(unchecked) var lingerDropped: Int64 = 0
@@ -175,7 +175,7 @@ final class Connection: EventHandler, @unchecked Sendable {
     }
 
     /// Who connects and leaves, as probes of ports do, has failed at nothing.
-    private func countUnfinishedHandshake() {
+    func countUnfinishedHandshake() {
         if transport.hasReceived {
             origin.gauges.failedHandshakes.add(1, ordering: .relaxed)
         } else {
@@ -341,61 +341,5 @@ final class Connection: EventHandler, @unchecked Sendable {
             loop.modify(transport.descriptor, events: wanted)
         }
         interest = wanted
-    }
-
-    // MARK: End
-
-    /// Called again and again while the server stops: closes when there was time enough for a request on its way.
-    func drain() {
-        exchange?.keepAlive = false
-        guard exchange == nil, !hasOutput, input.isEmpty, state.phase != .lingering else { return }
-        if state.mayEnd(now: loop.now, drainStart: core.drainStart, limits) { close() }
-    }
-
-    /// Closes without an answer, and counts it.
-    private func end(_ ending: ConnectionState.Ending) {
-        guard !isClosed else { return }
-        origin.gauges.ended(ending)
-        close()
-    }
-
-    /// Whether the client would miss a part of an answer that it sees the beginning of.
-    private var isCutOff: Bool {
-        if let exchange, exchange.isAnswered, !exchange.isComplete { return true }
-        return hasOutput
-    }
-
-    func close() {
-        guard !isClosed else { return }
-        isClosed = true
-        if isGreeting { countUnfinishedHandshake() }
-        if isCutOff { transport.breakOff() }
-        loop.removeClosing(transport.descriptor)
-        transport.close()
-        pending = nil
-        if let exchange {
-            exchange.pipe?.end(.failure(.incomplete))
-            exchange.task?.cancel()
-            record(exchange)
-        }
-        exchange = nil
-        if let drainWaiter {
-            self.drainWaiter = nil
-            drainWaiter.resume(returning: false)
-        }
-        output.removeAll(keepingCapacity: true)
-        outputStart = 0
-        returnSpareOutput()
-        origin.gauges.open.subtract(1, ordering: .relaxed)
-        core.connectionClosed(address: socketAddress)
-    }
-
-    private func finishOutput() {
-        guard needsLinger, !hasEnded else { return close() }
-        guard state.phase != .lingering else { return updateInterest() }
-        state.enter(.lingering, now: loop.now)
-        transport.endOutput()
-        input = []
-        updateInterest()
     }
 }

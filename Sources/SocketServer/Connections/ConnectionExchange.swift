@@ -270,7 +270,8 @@ extension Connection {
             complete(exchange)
             serve()
         } catch {
-            // The head is out: only a broken connection tells the client that the content is not whole.
+            // Once the head is out, only a broken connection tells the client that the content is not whole.
+            flush()
             close()
         }
     }
