@@ -29,6 +29,7 @@ final class Database: Sendable {
     private let writerQueue = DispatchQueue(label: "motcua.store.writer")
     private let pending = Mutex<[any WriteJob]>([])
     private let writer: WriterBox
+    private let copier: LogCopier
     private let readers: [ReaderLane]
     private let turn = Atomic<Int>(0)
     private let commits = Atomic<Int>(0)
@@ -39,6 +40,7 @@ final class Database: Sendable {
     init(path: String, options: StoreOptions = StoreOptions()) throws(SQLError) {
         self.options = options
         writer = WriterBox(path: path, diskLayer: options.diskLayer)
+        copier = LogCopier(path: path, options: options)
         try Migrations.run(try writer.open())
         try writer.holdLog()
         var lanes: [ReaderLane] = []
@@ -119,6 +121,7 @@ final class Database: Sendable {
             commits.add(1, ordering: .relaxed)
             fault.withLock { $0 = nil }
             for job in jobs { job.finish(nil) }
+            copier.committed(connection)
         } catch {
             // Whatever it was, the transaction is gone and nobody's request is to blame.
             writer.failed()
@@ -165,6 +168,7 @@ private final class WriterBox: @unchecked Sendable {
 
     func open() throws(SQLError) -> SQLConnection {
         let fresh = try SQLConnection(path: path, isReader: false, diskLayer: diskLayer)
+        fresh.leaveLog()
         held = fresh
         return fresh
     }
@@ -186,6 +190,7 @@ private final class WriterBox: @unchecked Sendable {
         guard found == newest else {
             throw SQLError(code: 11, message: "acknowledged event \(newest.position) is not there any more")
         }
+        fresh.leaveLog()
         held = fresh
         return fresh
     }
