@@ -105,9 +105,7 @@ struct EventChain: Sendable {
 
     /// Chains the events of a folder that was written before there was a chain. Does nothing once a chain exists: an
     /// event outside it is then a finding of `verify`, never silently taken in. Blocks.
-    func extendToAll(_ path: String) throws {
-        let connection = try SQLConnection(path: path, isReader: false)
-        try Migrations.run(connection)
+    func extendToAll(_ connection: SQLConnection) throws(SQLError) {
         // The newest first, so that a chain of a million is found at once.
         let chained = "SELECT 1 FROM dossier_event WHERE length(link) > 0 ORDER BY position DESC LIMIT 1"
         guard try connection.query(chained, [], { $0.integer(0) }).isEmpty else { return }

@@ -36,12 +36,16 @@ final class Database: Sendable {
     private let batchLimit = 256
     private let fault = Mutex<String?>(nil)
 
-    /// Opens the file, brings the schema up to date, opens the readers.
-    init(path: String, options: StoreOptions = StoreOptions()) throws(SQLError) {
+    /// Opens the file, brings the schema up to date, lets `prepare` have the writer alone, opens the readers.
+    init(
+        path: String, options: StoreOptions = StoreOptions(), prepare: (SQLConnection) throws(SQLError) -> Void
+    ) throws(SQLError) {
         self.options = options
         writer = WriterBox(path: path, diskLayer: options.diskLayer)
         copier = LogCopier(path: path, options: options)
-        try Migrations.run(try writer.open())
+        let connection = try writer.open()
+        try Migrations.run(connection)
+        try prepare(connection)
         try writer.holdLog()
         var lanes: [ReaderLane] = []
         for number in 0..<options.readerCount {

@@ -3,7 +3,8 @@ import Synchronization
 
 /// Copies the log into the database beside the writer (SQLite's passive checkpoint), so that no commit waits for it. While
 /// writes go on the log always has a rest that is not copied yet, and begins anew only after all of it is: therefore the
-/// writer itself copies that rest when the log has grown to four times what the copier waits for.
+/// writer itself copies that rest when the log has grown to twice what the copier waits for. Not later, because a file that
+/// still grows takes longer to flush than one that is written over.
 final class LogCopier: @unchecked Sendable {
     // Guard: `connection` is used on `queue` only, the counts on the writer's queue only.
     private var connection: SQLConnection?
@@ -23,7 +24,7 @@ final class LogCopier: @unchecked Sendable {
     func committed(_ writer: SQLConnection) {
         let pages = writer.logPages
         if pages < copiedAt { (copiedAt, triedAt) = (0, 0) }
-        if pages >= max(4 * options.logPages, triedAt + options.logPages) {
+        if pages >= max(2 * options.logPages, triedAt + options.logPages) {
             // Readers of an older state can keep a part in the log: tried again when it has grown once more.
             triedAt = pages
             LogCopier.copy(writer)
