@@ -25,8 +25,8 @@ public final class Store: Sendable {
         try folder.requireDatabaseOfPapers()
         lookupSecret = try folder.lastingSecret("lookup.key")
         chain = EventChain(key: try folder.lastingSecret("chain.key"))
-        try chain.extendToAll(folder.database)
-        database = try Database(path: folder.database, options: options)
+        // One opening for both: the last connection that closes copies the log and removes it, with a flush for each step.
+        database = try Database(path: folder.database, options: options, prepare: chain.extendToAll)
         // The names of the database and its log must outlive a power cut as well.
         guard FileSystem.flush(directory: folder.path) else { throw StoreError.unavailable }
         let files = WorkQueue(name: "files", width: 4, backlogLimit: 512)

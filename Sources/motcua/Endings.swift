@@ -23,7 +23,8 @@ final class Endings: @unchecked Sendable {
     /// Returns when the signals are caught; until then they end the program as they always do. They are not ignored
     /// first, which would lose one that comes before libdispatch has put its handler in place. Blocks for that moment.
     init(signals: [Int32]) {
-        sources = signals.map { DispatchSource.makeSignalSource(signal: $0, queue: .global()) }
+        let queue = DispatchQueue(label: "motcua.endings")
+        sources = signals.map { DispatchSource.makeSignalSource(signal: $0, queue: queue) }
         for (source, number) in zip(sources, signals) {
             let isRegistered = DispatchSemaphore(value: 0)
             source.setRegistrationHandler { isRegistered.signal() }

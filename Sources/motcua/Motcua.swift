@@ -12,4 +12,8 @@ struct Motcua: AsyncParsableCommand {
             Verify.self,
             RebuildProjections.self, ImportProcedures.self, Version.self,
         ])
+
+    static func main() async {
+        await withTaskExecutorPreference(ProgramExecutor.shared) { await main(nil) }
+    }
 }

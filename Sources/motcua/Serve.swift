@@ -159,12 +159,18 @@ struct Program {
     /// Asks for payments whose call never came, every minute; forgets old drafts and sessions, every hour.
     private func chores(_ portal: Portal, _ store: Store, _ merchant: VNPAYMerchant?) -> Task<Void, Never> {
         let client = HTTPClient(queue: WorkQueue(name: "gateway", width: 1, backlogLimit: 16))
-        return Task {
+        // Who takes no payments has nothing to do in a minute, and sleeps on.
+        let minutes = merchant == nil ? 60 : 1
+        // Not Task.sleep, which wakes by way of libdispatch's shared queues (`ProgramExecutor`).
+        let alarm = DispatchQueue(label: "motcua.chores")
+        return Task(executorPreference: ProgramExecutor.shared) {
             var minute = 0
             while !Task.isCancelled {
-                try? await Task.sleep(for: .seconds(60))
+                await withCheckedContinuation { due in
+                    alarm.asyncAfter(deadline: .now() + .seconds(minutes * 60)) { due.resume() }
+                }
                 if Task.isCancelled { return }
-                minute += 1
+                minute += minutes
                 if let merchant {
                     _ = await portal.askForPendingPayments(VNPAYQuery(merchant: merchant, client: client))
                 }
@@ -175,7 +181,7 @@ struct Program {
 
     /// SIGHUP opens the log file again and reads the certificates again; open connections go on with the old ones.
     private func onHangup(_ tls: TLSConfiguration?, _ log: AccessLog) -> any DispatchSourceSignal {
-        let source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
+        let source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: DispatchQueue(label: "motcua.hangup"))
         source.setEventHandler { [logger] in
             log.reopen()
             guard let tls else { return }

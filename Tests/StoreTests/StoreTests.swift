@@ -6,11 +6,13 @@ import Testing
 @testable import Store
 
 /// A store in a folder of its own, removed when the body returns.
-func withStore(_ body: (Store, DataFolder) async throws -> Void) async throws {
+func withStore(
+    _ options: StoreOptions = StoreOptions(), _ body: (Store, DataFolder) async throws -> Void
+) async throws {
     let path = FileManager.default.temporaryDirectory.appending(path: "store-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: path) }
     let folder = try DataFolder(path)
-    try await body(try Store(folder), folder)
+    try await body(try Store(folder, options: options), folder)
 }
 
 enum Sample {
@@ -47,6 +49,18 @@ enum Sample {
 }
 
 @Suite struct StoreTests {
+    @Test func theLogIsCopiedBesideTheWriterAndBeginsAnew() async throws {
+        var options = StoreOptions()
+        options.logPages = 25
+        try await withStore(options) { store, folder in
+            // Some eight pages a commit: without copying, the log would have more than a thousand.
+            for number in 0..<200 { _ = try await Sample.submit(store, key: "k\(number)") }
+            #expect(FileSystem.byteCount(folder.database + "-wal") < 250 * 4_120)
+            #expect(FileSystem.byteCount(folder.database) > 300 * 1_024)
+            #expect(try StoreOperations.verify(folder) { _ in }.findings == [])
+        }
+    }
+
     @Test func givesGaplessCodesToManyAtOnce() async throws {
         try await withStore { store, _ in
             let codes = try await withThrowingTaskGroup(of: String.self) { group in

@@ -34,12 +34,8 @@ struct EventRow: Sendable, Hashable {
         event = row.text(first + 6)
     }
 
-    func insert(into connection: SQLConnection) throws(SQLError) {
-        try connection.execute(
-            "INSERT INTO dossier_event (\(EventRow.columns)) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                .text(dossier), .integer(number), .text(agency), .integer(at), .text(actor), .text(kind), .text(event),
-            ])
+    var values: [SQLValue] {
+        [.text(dossier), .integer(number), .text(agency), .integer(at), .text(actor), .text(kind), .text(event)]
     }
 
     /// Every column with its length before it, so that no two rows give the same bytes.
@@ -53,6 +49,15 @@ struct EventRow: Sendable, Hashable {
         }
         return bytes
     }
+}
+
+/// What keeps a request that is sent again from making a second dossier; stands beside the first event of the one it made.
+struct SubmissionKey: Sendable, Hashable {
+    /// Whose keys these are.
+    var scope: String
+    var key: String
+    /// Of the request.
+    var digest: String
 }
 
 /// All events of the folder in the order in which they came, each bound to the one before by an HMAC with a key of the
@@ -73,25 +78,26 @@ struct EventChain: Sendable {
         MessageAuthentication.sha256(key: key, previous.value + Array("\(previous.position + 1):".utf8) + row.bytes)
     }
 
-    func append(_ row: EventRow, to connection: SQLConnection) throws(SQLError) {
+    func append(_ row: EventRow, under key: SubmissionKey?, to connection: SQLConnection) throws(SQLError) {
         let previous = try EventChain.newest(connection)
         try connection.execute(
-            "INSERT INTO event_chain (position, dossier, number, link) VALUES (?, ?, ?, ?)",
-            [
-                .integer(previous.position + 1), .text(row.dossier), .integer(row.number),
-                .blob(value(of: row, after: previous)),
-            ])
+            """
+            INSERT INTO dossier_event (\(EventRow.columns), position, link, scope, key, digest)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            row.values + [.integer(previous.position + 1), .blob(value(of: row, after: previous))]
+                + (key.map { [.text($0.scope), .text($0.key), .text($0.digest)] } ?? [.null, .null, .null]))
     }
 
     static func newest(_ connection: SQLConnection) throws(SQLError) -> Link {
-        let found = try connection.query("SELECT position, link FROM event_chain ORDER BY position DESC LIMIT 1") {
+        let found = try connection.query("SELECT position, link FROM dossier_event ORDER BY position DESC LIMIT 1") {
             Link(position: $0.integer(0), value: $0.blob(1))
         }
         return found.first ?? .none
     }
 
     static func link(at position: Int64, _ connection: SQLConnection) throws(SQLError) -> Link {
-        let found = try connection.query("SELECT link FROM event_chain WHERE position = ?", [.integer(position)]) {
+        let found = try connection.query("SELECT link FROM dossier_event WHERE position = ?", [.integer(position)]) {
             $0.blob(0)
         }
         return found.first.map { Link(position: position, value: $0) } ?? .none
@@ -99,16 +105,22 @@ struct EventChain: Sendable {
 
     /// Chains the events of a folder that was written before there was a chain. Does nothing once a chain exists: an
     /// event outside it is then a finding of `verify`, never silently taken in. Blocks.
-    func extendToAll(_ path: String) throws {
-        let connection = try SQLConnection(path: path, isReader: false)
-        try Migrations.run(connection)
-        guard try EventChain.newest(connection) == .none else { return }
-        let rows = try connection.query("SELECT \(EventRow.columns) FROM dossier_event ORDER BY at, dossier, number") {
+    func extendToAll(_ connection: SQLConnection) throws(SQLError) {
+        // The newest first, so that a chain of a million is found at once.
+        let chained = "SELECT 1 FROM dossier_event WHERE length(link) > 0 ORDER BY position DESC LIMIT 1"
+        guard try connection.query(chained, [], { $0.integer(0) }).isEmpty else { return }
+        let rows = try connection.query("SELECT \(EventRow.columns) FROM dossier_event ORDER BY position") {
             EventRow($0)
         }
         guard !rows.isEmpty else { return }
         try connection.execute("BEGIN IMMEDIATE")
-        for row in rows { try append(row, to: connection) }
+        var last = Link.none
+        for row in rows {
+            last = Link(position: last.position + 1, value: value(of: row, after: last))
+            try connection.execute(
+                "UPDATE dossier_event SET link = ? WHERE dossier = ? AND number = ?",
+                [.blob(last.value), .text(row.dossier), .integer(row.number)])
+        }
         try connection.execute("COMMIT")
     }
 
@@ -117,35 +129,22 @@ struct EventChain: Sendable {
         var findings: [String] = []
         var last = Link.none
         var walked = 0
-        let all = try connection.query("SELECT COUNT(*) FROM event_chain") { Int($0.integer(0)) }.first ?? 0
+        let all = try connection.query("SELECT COUNT(*) FROM dossier_event") { Int($0.integer(0)) }.first ?? 0
         let meter = ProgressMeter("events", total: all, progress)
-        let columns = EventRow.columns.split(separator: ", ").map { "e.\($0)" }.joined(separator: ", ")
-        _ = try connection.query(
-            """
-            SELECT c.position, c.link, c.dossier, c.number, \(columns) FROM event_chain c
-            LEFT JOIN dossier_event e ON e.dossier = c.dossier AND e.number = c.number ORDER BY c.position
-            """
-        ) { row in
+        _ = try connection.query("SELECT position, link, \(EventRow.columns) FROM dossier_event ORDER BY position") {
+            row in
             let found = Link(position: row.integer(0), value: row.blob(1))
-            let name = "event \(row.integer(3)) of dossier \(row.text(2))"
+            let event = EventRow(row, first: 2)
             if found.position != last.position + 1 {
                 findings.append("chain: nothing between \(last.position) and \(found.position)")
             }
-            if row.isNull(4) {
-                findings.append("chain: \(name) is gone")
-            } else if value(of: EventRow(row, first: 4), after: last) != found.value {
-                findings.append("chain: \(name) is not what was written")
+            if value(of: event, after: last) != found.value {
+                findings.append("chain: event \(event.number) of dossier \(event.dossier) is not what was written")
             }
             last = found
             walked += 1
             meter(walked)
         }
-        let outside = try connection.query(
-            """
-            SELECT e.dossier, e.number FROM dossier_event e
-            LEFT JOIN event_chain c ON c.dossier = e.dossier AND c.number = e.number WHERE c.position IS NULL LIMIT 100
-            """
-        ) { "chain: event \($0.integer(1)) of dossier \($0.text(0)) was not written by this program" }
-        return findings + outside
+        return findings
     }
 }

@@ -7,9 +7,10 @@ struct Projection {
     /// What was encoded before the writer's turn came.
     var ready: (any ReadyJSON)?
 
-    /// Appends `events` to a dossier (or begins one); `save` then writes what it is now.
+    /// Appends `events` to a dossier (or begins one, under `key`); `save` then writes what it is now.
     func append(
-        _ events: [DossierEvent], to dossier: Dossier?, id: DossierID, by actor: Actor, at: Instant, chain: EventChain
+        _ events: [DossierEvent], to dossier: Dossier?, under key: SubmissionKey? = nil, id: DossierID, by actor: Actor,
+        at: Instant, chain: EventChain
     ) throws -> Dossier {
         var current = dossier
         for event in events {
@@ -22,8 +23,7 @@ struct Projection {
             }
             guard let current else { throw StoreError.notFound }
             let row = try EventRow(recorded, agency: current.submission.agencies.receivedAt, ready: ready)
-            try row.insert(into: connection)
-            try chain.append(row, to: connection)
+            try chain.append(row, under: number == 1 ? key : nil, to: connection)
             try trackPayment(recorded)
         }
         guard let current else { throw StoreError.notFound }
@@ -120,6 +120,13 @@ struct Projection {
                 dossier: dossier, number: Int(number), at: Instant(milliseconds: at),
                 actor: try StoredJSON.decode(Actor.self, actor), event: try StoredJSON.decode(DossierEvent.self, event))
         }
+    }
+
+    /// Which dossier was submitted under a key, and the digest of that request.
+    func submission(scope: String, key: String) throws -> (digest: String, dossier: String)? {
+        try connection.query(
+            "SELECT digest, dossier FROM dossier_event WHERE scope = ? AND key = ?", [.text(scope), .text(key)]
+        ) { ($0.text(0), $0.text(1)) }.first
     }
 
     /// The next number of a gapless series; taken back with the transaction.

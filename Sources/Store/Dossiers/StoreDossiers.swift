@@ -46,10 +46,7 @@ extension Store {
         let ready = try ahead.map { try EncodedAhead($0) }
         return try await database.write { [chain] connection in
             let projection = Projection(connection: connection, ready: ready)
-            let known = try connection.query(
-                "SELECT digest, dossier FROM submission_key WHERE scope = ? AND key = ?", [.text(scope), .text(key)]
-            ) { ($0.text(0), $0.text(1)) }
-            if let (digest, dossier) = known.first {
+            if let (digest, dossier) = try projection.submission(scope: scope, key: key) {
                 guard digest == requestDigest else { return .conflict }
                 guard let found = try projection.dossier(where: "id", dossier) else { throw StoreError.notFound }
                 return .already(found)
@@ -59,11 +56,10 @@ extension Store {
             guard let code = DossierCode(agency: agency, date: day, number: number) else {
                 throw StoreError.unavailable
             }
-            try connection.execute(
-                "INSERT INTO submission_key (scope, key, digest, dossier, at) VALUES (?, ?, ?, ?, ?)",
-                [.text(scope), .text(key), .text(requestDigest), .text(id.rawValue), .integer(at.milliseconds)])
             let begun = try projection.append(
-                [.submitted(try make(code))], to: nil, id: id, by: actor, at: at, chain: chain)
+                [.submitted(try make(code))], to: nil,
+                under: SubmissionKey(scope: scope, key: key, digest: requestDigest), id: id, by: actor, at: at,
+                chain: chain)
             let following = try follow(begun)
             guard !following.isEmpty else {
                 try projection.save(begun)
@@ -192,11 +188,9 @@ extension Store {
     /// What was submitted under a key before: the digest of that request, and its dossier.
     public func submission(scope: String, key: String) async throws -> (digest: String, dossier: Dossier)? {
         try await database.read { connection in
-            let found = try connection.query(
-                "SELECT digest, dossier FROM submission_key WHERE scope = ? AND key = ?", [.text(scope), .text(key)]
-            ) { ($0.text(0), $0.text(1)) }
-            guard let (digest, id) = found.first,
-                let dossier = try Projection(connection: connection).dossier(where: "id", id)
+            let projection = Projection(connection: connection)
+            guard let (digest, id) = try projection.submission(scope: scope, key: key),
+                let dossier = try projection.dossier(where: "id", id)
             else { return nil }
             return (digest, dossier)
         }
@@ -205,10 +199,9 @@ extension Store {
     /// The dossier that a draft or a partner's key was submitted as.
     public func dossier(scope: String, key: String) async throws -> Dossier? {
         try await database.read { connection in
-            let found = try connection.query(
-                "SELECT dossier FROM submission_key WHERE scope = ? AND key = ?", [.text(scope), .text(key)]
-            ) { $0.text(0) }
-            return try found.first.flatMap { try Projection(connection: connection).dossier(where: "id", $0) }
+            let projection = Projection(connection: connection)
+            guard let found = try projection.submission(scope: scope, key: key) else { return nil }
+            return try projection.dossier(where: "id", found.dossier)
         }
     }
 
@@ -221,12 +214,13 @@ extension Store {
         try await database.read { connection in
             let rows = try connection.query(
                 """
-                SELECT k.key, d.snapshot FROM submission_key k
-                JOIN event_chain c ON c.dossier = k.dossier AND c.number = 1 JOIN dossier d ON d.id = k.dossier
-                WHERE k.scope = ? AND c.position > COALESCE((
-                    SELECT a.position FROM event_chain a JOIN dossier b ON b.id = a.dossier
-                    WHERE b.code = ? AND a.number = 1), 0)
-                ORDER BY c.position LIMIT ?
+                SELECT e.key, d.snapshot FROM dossier_event e JOIN dossier d ON d.id = e.dossier
+                WHERE e.position IN (
+                    SELECT position FROM dossier_event WHERE scope = ? AND key IS NOT NULL AND position > COALESCE((
+                        SELECT a.position FROM dossier b JOIN dossier_event a ON a.dossier = b.id AND a.number = 1
+                        WHERE b.code = ?), 0)
+                    ORDER BY position LIMIT ?)
+                ORDER BY e.position
                 """, [.text(scope), .text(code ?? ""), .integer(Int64(min(max(limit, 1), 500)))]
             ) { ($0.text(0), $0.text(1)) }
             return try rows.map { ($0.0, try StoredJSON.decode(Dossier.self, $0.1)) }

@@ -31,9 +31,8 @@ extension Store {
         try await database.read { connection in
             let rows = try connection.query(
                 """
-                SELECT c.position, c.link, e.dossier, e.number, e.at, e.actor, e.event FROM event_chain c
-                JOIN dossier_event e ON e.dossier = c.dossier AND e.number = c.number
-                WHERE c.position > ? ORDER BY c.position LIMIT ?
+                SELECT position, link, dossier, number, at, actor, event FROM dossier_event
+                WHERE position > ? ORDER BY position LIMIT ?
                 """, [.integer(position), .integer(Int64(min(max(limit, 1), 1_000)))]
             ) { ($0.integer(0), $0.blob(1), $0.text(2), $0.integer(3), $0.integer(4), $0.text(5), $0.text(6)) }
             return try rows.map { position, link, id, number, at, actor, event in

@@ -38,13 +38,9 @@ extension Store {
     /// When the newest event was recorded: a clock that shows less has gone back. nil in an empty folder.
     public func newestEventAt() async throws -> Instant? {
         try await database.read { connection in
-            try connection.query(
-                """
-                SELECT dossier_event.at FROM event_chain JOIN dossier_event
-                ON dossier_event.dossier = event_chain.dossier AND dossier_event.number = event_chain.number
-                ORDER BY event_chain.position DESC LIMIT 1
-                """
-            ) { Instant(milliseconds: $0.integer(0)) }.first
+            try connection.query("SELECT at FROM dossier_event ORDER BY position DESC LIMIT 1") {
+                Instant(milliseconds: $0.integer(0))
+            }.first
         }
     }
 }

@@ -105,15 +105,12 @@ public enum StoreOperations {
 
     /// Without its key a dossier would be made again by the next replay.
     private static func keys(_ connection: SQLConnection) throws(SQLError) -> [String] {
-        let without = try connection.query(
-            "SELECT code FROM dossier WHERE id NOT IN (SELECT dossier FROM submission_key) ORDER BY code"
+        try connection.query(
+            """
+            SELECT d.code FROM dossier d JOIN dossier_event e ON e.dossier = d.id AND e.number = 1
+            WHERE e.key IS NULL ORDER BY d.code
+            """
         ) { "dossier \($0.text(0)): the key it was submitted under is gone" }
-        return without
-            + (try connection.query(
-                """
-                SELECT scope, key FROM submission_key WHERE dossier NOT IN (SELECT id FROM dossier) ORDER BY scope, key
-                """
-            ) { "submission key \($0.text(0)) \($0.text(1)): its dossier is gone" })
     }
 
     /// Papers of drafts, and those that partners uploaded ahead: promised as well.

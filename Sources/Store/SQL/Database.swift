@@ -29,17 +29,23 @@ final class Database: Sendable {
     private let writerQueue = DispatchQueue(label: "motcua.store.writer")
     private let pending = Mutex<[any WriteJob]>([])
     private let writer: WriterBox
+    private let copier: LogCopier
     private let readers: [ReaderLane]
     private let turn = Atomic<Int>(0)
     private let commits = Atomic<Int>(0)
     private let batchLimit = 256
     private let fault = Mutex<String?>(nil)
 
-    /// Opens the file, brings the schema up to date, opens the readers.
-    init(path: String, options: StoreOptions = StoreOptions()) throws(SQLError) {
+    /// Opens the file, brings the schema up to date, lets `prepare` have the writer alone, opens the readers.
+    init(
+        path: String, options: StoreOptions = StoreOptions(), prepare: (SQLConnection) throws(SQLError) -> Void
+    ) throws(SQLError) {
         self.options = options
         writer = WriterBox(path: path, diskLayer: options.diskLayer)
-        try Migrations.run(try writer.open())
+        copier = LogCopier(path: path, options: options)
+        let connection = try writer.open()
+        try Migrations.run(connection)
+        try prepare(connection)
         try writer.holdLog()
         var lanes: [ReaderLane] = []
         for number in 0..<options.readerCount {
@@ -119,6 +125,7 @@ final class Database: Sendable {
             commits.add(1, ordering: .relaxed)
             fault.withLock { $0 = nil }
             for job in jobs { job.finish(nil) }
+            copier.committed(connection)
         } catch {
             // Whatever it was, the transaction is gone and nobody's request is to blame.
             writer.failed()
@@ -165,6 +172,7 @@ private final class WriterBox: @unchecked Sendable {
 
     func open() throws(SQLError) -> SQLConnection {
         let fresh = try SQLConnection(path: path, isReader: false, diskLayer: diskLayer)
+        fresh.leaveLog()
         held = fresh
         return fresh
     }
@@ -186,6 +194,7 @@ private final class WriterBox: @unchecked Sendable {
         guard found == newest else {
             throw SQLError(code: 11, message: "acknowledged event \(newest.position) is not there any more")
         }
+        fresh.leaveLog()
         held = fresh
         return fresh
     }

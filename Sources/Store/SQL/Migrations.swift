@@ -107,6 +107,39 @@ enum Migrations {
             "DROP INDEX IF EXISTS dossier_by_finish",
             "CREATE INDEX dossier_by_issue ON dossier (agency, finished_at) WHERE finished_at IS NOT NULL",
         ],
+        // One row for an event, its place in the chain and the key it was submitted under, where there were three with
+        // six trees: half the pages that a submission writes. An event that had no place gets one after all others, and
+        // an empty link: of a folder that never had a chain all do so, of another `verify` finds it.
+        [
+            "ALTER TABLE dossier_event RENAME TO dossier_event_apart",
+            """
+            CREATE TABLE dossier_event (
+                position INTEGER NOT NULL PRIMARY KEY, dossier TEXT NOT NULL, number INTEGER NOT NULL,
+                agency TEXT NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL, kind TEXT NOT NULL, event TEXT NOT NULL,
+                link BLOB NOT NULL, scope TEXT, key TEXT, digest TEXT, UNIQUE (dossier, number))
+            """,
+            """
+            INSERT INTO dossier_event
+            SELECT c.position, e.dossier, e.number, e.agency, e.at, e.actor, e.kind, e.event, c.link, k.scope, k.key, k.digest
+            FROM event_chain c JOIN dossier_event_apart e ON e.dossier = c.dossier AND e.number = c.number
+            LEFT JOIN submission_key k ON k.dossier = e.dossier AND e.number = 1 ORDER BY c.position
+            """,
+            """
+            INSERT INTO dossier_event
+            SELECT (SELECT COALESCE(MAX(position), 0) FROM event_chain)
+                + ROW_NUMBER() OVER (ORDER BY e.at, e.dossier, e.number),
+                e.dossier, e.number, e.agency, e.at, e.actor, e.kind, e.event, zeroblob(0), k.scope, k.key, k.digest
+            FROM dossier_event_apart e LEFT JOIN submission_key k ON k.dossier = e.dossier AND e.number = 1
+            WHERE NOT EXISTS (SELECT 1 FROM event_chain c WHERE c.dossier = e.dossier AND c.number = e.number)
+            """,
+            "DROP TABLE dossier_event_apart",
+            "DROP TABLE event_chain",
+            "DROP TABLE submission_key",
+            "CREATE UNIQUE INDEX dossier_event_by_key ON dossier_event (scope, key) WHERE key IS NOT NULL",
+            "DROP INDEX dossier_by_queue",
+            "DROP INDEX dossier_by_time",
+            "CREATE INDEX dossier_by_queue ON dossier (agency, state, deadline, submitted_at)",
+        ],
     ]
 
     /// Brings a database to the newest step, all steps or none; refuses one that a newer program wrote.

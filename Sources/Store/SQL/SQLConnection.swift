@@ -30,6 +30,8 @@ public enum SQLValue: Sendable, Hashable {
 final class SQLConnection {
     private var handle: OpaquePointer?
     private var cache: [String: OpaquePointer] = [:]
+    /// Pages in the log after the newest commit of this connection, once `leaveLog` was called.
+    private(set) var logPages = 0
 
     /// Opens for writing (WAL, synchronous=FULL) or for reading. Throws unless the pragmas read back as set.
     /// `diskLayer` names a SQLite VFS; nil is the system's.
@@ -54,7 +56,8 @@ final class SQLConnection {
             try execute("PRAGMA foreign_keys=ON")
             // What a savepoint would need to go back: in memory, not in a temporary file made and removed for each job.
             try execute("PRAGMA temp_store=MEMORY")
-            // Copying the log into the database holds up a commit: rarely, and for many changes of one page at once.
+            // Copying the log into the database holds up a commit: rarely, and for many changes of one page at once. The
+            // server's writer leaves it to the `LogCopier`.
             try execute("PRAGMA wal_autocheckpoint=4000")
             let synchronous = try query("PRAGMA synchronous") { $0.integer(0) }.first ?? 0
             let mode = try query("PRAGMA journal_mode") { $0.text(0) }.first ?? ""
@@ -134,6 +137,17 @@ final class SQLConnection {
         try execute("BEGIN")
         defer { try? execute("ROLLBACK") }
         return try body(self)
+    }
+
+    /// Commits count the log's pages from now on and leave copying them into the database to others.
+    func leaveLog() {
+        sqlite3_wal_hook(
+            handle,
+            { context, _, _, pages in
+                guard let context else { return SQLITE_OK }
+                Unmanaged<SQLConnection>.fromOpaque(context).takeUnretainedValue().logPages = Int(pages)
+                return SQLITE_OK
+            }, Unmanaged.passUnretained(self).toOpaque())
     }
 
     /// Rows changed by the last statement.

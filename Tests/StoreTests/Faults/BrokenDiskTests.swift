@@ -135,7 +135,7 @@ func withFaultyStore(_ body: (Store, FaultyDisk) async throws -> Void) async thr
         try await withFaultyStore { store, disk in
             _ = try await Sample.submit(store, key: "kept")
             let other = try SQLConnection(path: store.folder.database, isReader: false)
-            try other.execute("DELETE FROM event_chain")
+            try other.execute("DELETE FROM dossier_event")
             disk.set(.failing(nth: 1))
             await #expect(throws: StoreError.unavailable) { _ = try await Sample.submit(store, key: "a") }
             disk.set(.healthy)

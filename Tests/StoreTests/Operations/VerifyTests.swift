@@ -30,17 +30,17 @@ import Testing
             name: "the newest dossier taken away, with its place in the chain",
             statement: """
                 DELETE FROM dossier_event WHERE dossier = (SELECT id FROM dossier ORDER BY code DESC LIMIT 1);
-                DELETE FROM event_chain WHERE position = (SELECT MAX(position) FROM event_chain);
                 DELETE FROM dossier WHERE code = (SELECT MAX(code) FROM dossier)
                 """, finding: "3 were given, 2 are there"),
         Meddling(
-            name: "an event taken away",
-            statement:
-                "DELETE FROM dossier_event WHERE dossier = (SELECT dossier FROM event_chain WHERE position = 2)",
-            finding: "is gone"),
+            name: "an event taken away", statement: "DELETE FROM dossier_event WHERE position = 2",
+            finding: "chain: nothing between 1 and 3"),
         Meddling(
-            name: "a place in the chain taken away", statement: "DELETE FROM event_chain WHERE position = 2",
-            finding: "was not written by this program"),
+            name: "an event put in beside the program",
+            statement: """
+                INSERT INTO dossier_event SELECT 9, dossier, 9, agency, at, actor, kind, event, link, NULL, NULL, NULL
+                FROM dossier_event WHERE position = 2
+                """, finding: "chain: event 9 of dossier"),
         Meddling(
             name: "what is shown", statement: "UPDATE dossier SET snapshot = replace(snapshot, '8000', '1')",
             finding: "what is shown differs"),
@@ -55,10 +55,10 @@ import Testing
                 UPDATE dossier_event SET number = 2 WHERE number = 9
                 """, finding: "is not what was written"),
         Meddling(
-            name: "a link of the chain", statement: "UPDATE event_chain SET link = zeroblob(32) WHERE position = 2",
+            name: "a link of the chain", statement: "UPDATE dossier_event SET link = zeroblob(32) WHERE position = 2",
             finding: "is not what was written"),
         Meddling(
-            name: "a key that was submitted under", statement: "DELETE FROM submission_key WHERE key = 'k1'",
+            name: "a key that was submitted under", statement: "UPDATE dossier_event SET key = NULL WHERE key = 'k1'",
             finding: "the key it was submitted under is gone"),
         Meddling(
             name: "a paper that a partner uploaded",
@@ -131,6 +131,7 @@ import Testing
         try await withStore { store, folder in
             for number in 0..<3 { _ = try await Sample.submit(store, key: "k\(number)") }
             let connection = try SQLConnection(path: folder.database, isReader: false)
+            try connection.takeApartEvents()
             // As the first step left it.
             for name in ["event_chain", "login_attempt", "setting", "upload", "audit", "resumable_upload"] {
                 try connection.execute("DROP TABLE \(name)")
@@ -149,11 +150,74 @@ import Testing
         }
     }
 
+    /// Step 7 puts three tables into one: places in the chain and keys stay, and an event that had no place gets none that
+    /// could be taken for one.
+    @Test(arguments: [true, false]) func eventsWithTheirPlacesAndKeysAreOneTable(_ hasStranger: Bool) async throws {
+        try await withStore { store, folder in
+            for number in 0..<3 { _ = try await Sample.submit(store, key: "k\(number)") }
+            let connection = try SQLConnection(path: folder.database, isReader: false)
+            let all = """
+                SELECT position, dossier, number, hex(link), scope, key, digest FROM dossier_event ORDER BY position
+                """
+            let read: (SQLConnection.Row) -> [SQLValue] = { row in (0..<7).map { row.value($0) } }
+            let before = try connection.query(all, [], read)
+            try connection.takeApartEvents()
+            if hasStranger {
+                try connection.execute(
+                    """
+                    INSERT INTO dossier_event SELECT dossier, 9, agency, at, actor, kind, event FROM dossier_event
+                    WHERE number = 1 ORDER BY dossier LIMIT 1
+                    """)
+            }
+            let again = try Store(folder)
+            let after = try connection.query(all, [], read)
+            #expect(Array(after.prefix(3)) == before)
+            let findings = try StoreOperations.verify(folder) { _ in }.findings
+            #expect(after.count == (hasStranger ? 4 : 3))
+            #expect(findings.contains { $0.contains("event 9 of dossier") } == hasStranger, "\(findings)")
+            let outcome = try await Sample.submit(again, key: "k1")
+            if case .already = outcome {} else { Issue.record("the key made another dossier") }
+        }
+    }
+
     @Test func aFolderOfANewerProgramIsRefused() async throws {
         try await withStore { _, folder in
             let connection = try SQLConnection(path: folder.database, isReader: false)
             try connection.execute("INSERT INTO schema_step (step) VALUES (1000)")
             #expect(throws: SQLError.self) { try Store(folder) }
         }
+    }
+}
+
+extension SQLConnection {
+    /// Events, their places in the chain and the keys of submissions as the sixth step left them.
+    func takeApartEvents() throws {
+        for statement in [
+            "ALTER TABLE dossier_event RENAME TO together",
+            """
+            CREATE TABLE dossier_event (
+                dossier TEXT NOT NULL, number INTEGER NOT NULL, agency TEXT NOT NULL, at INTEGER NOT NULL,
+                actor TEXT NOT NULL, kind TEXT NOT NULL, event TEXT NOT NULL, PRIMARY KEY (dossier, number))
+            """,
+            "INSERT INTO dossier_event SELECT dossier, number, agency, at, actor, kind, event FROM together",
+            """
+            CREATE TABLE event_chain (
+                position INTEGER NOT NULL PRIMARY KEY, dossier TEXT NOT NULL, number INTEGER NOT NULL,
+                link BLOB NOT NULL, UNIQUE (dossier, number))
+            """,
+            "INSERT INTO event_chain SELECT position, dossier, number, link FROM together",
+            """
+            CREATE TABLE submission_key (
+                scope TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, dossier TEXT NOT NULL, at INTEGER NOT NULL,
+                PRIMARY KEY (scope, key))
+            """,
+            "INSERT INTO submission_key SELECT scope, key, digest, dossier, at FROM together WHERE key IS NOT NULL",
+            "CREATE INDEX submission_key_by_dossier ON submission_key (dossier)",
+            "DROP TABLE together",
+            "DROP INDEX dossier_by_queue",
+            "CREATE INDEX dossier_by_queue ON dossier (agency, state, deadline)",
+            "CREATE INDEX dossier_by_time ON dossier (agency, submitted_at)",
+            "DELETE FROM schema_step WHERE step > 6",
+        ] { try execute(statement) }
     }
 }
