@@ -52,7 +52,7 @@ public final class DataFolder: Sendable {
         var turns = patience * 100
         while flock(lock, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK || errno == EINTR, turns > 0 else {
-                close(lock)
+                // deinit closes the lock, here and below: twice could close another thread's new file.
                 throw .inUse(path)
             }
             turns -= 1
@@ -62,7 +62,6 @@ public final class DataFolder: Sendable {
         // outlive a power cut before anything in them is promised.
         guard chmod(path, 0o700) == 0, FileSystem.flush(directory: path), FileSystem.flush(directory: path + "/..")
         else {
-            close(lock)
             throw .unwritable(path, String(cString: strerror(errno)))
         }
     }
