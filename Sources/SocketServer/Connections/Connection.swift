@@ -48,6 +48,8 @@ final class Connection: EventHandler, @unchecked Sendable {
 
     /// The most that is received while heads are awaited; dozens of requests that are sent together.
     private static let headWindow = 16_384
+    /// The most that is received of content at once.
+    private static let pieceBytes: Int64 = 65_536
     /// Taken although the server is full.
     let isReserve: Bool
 
@@ -131,7 +133,11 @@ final class Connection: EventHandler, @unchecked Sendable {
         defer { isReceiving = false }
         if proxyBytes != nil, !receiveProxyHeader() { return }
         if input.isEmpty, let exchange, let pipe = exchange.pipe, let toCome = exchange.decoder.plainBytesToCome {
-            return receivePlainContent(exchange, pipe, toCome)
+            // A full piece has seldom been all: a second one saves a turn of the loop and a start of the handler.
+            if receivePlainContent(exchange, pipe, toCome), let toCome = exchange.decoder.plainBytesToCome {
+                _ = receivePlainContent(exchange, pipe, toCome)
+            }
+            return
         }
         // Content that comes along with its head is copied: little of a long one.
         let window = exchange == nil ? loop.readBuffer[..<Connection.headWindow] : loop.readBuffer[...]
@@ -184,19 +190,23 @@ final class Connection: EventHandler, @unchecked Sendable {
     }
 
     /// Content of known length goes into the piece that the handler will get, without a copy on the way.
-    private func receivePlainContent(_ exchange: Exchange, _ pipe: BodyPipe, _ toCome: Int64) {
-        let capacity = Int(min(toCome, 65_536))
+    /// Returns whether there may be more.
+    private func receivePlainContent(_ exchange: Exchange, _ pipe: BodyPipe, _ toCome: Int64) -> Bool {
+        let capacity = Int(min(toCome, Connection.pieceBytes))
         var outcome = Transfer.wouldBlock
         let piece = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
             outcome = transport.receive(into: UnsafeMutableRawBufferPointer(buffer))
             if case .bytes(let received) = outcome { count = received }
         }
         switch outcome {
-        case .wouldBlock: return
+        case .wouldBlock: break
         case .failed: close()
         case .ended: inputEnded()
-        case .bytes: takeContent(piece, exchange, pipe)
+        case .bytes(let count):
+            takeContent(piece, exchange, pipe)
+            return count == Connection.pieceBytes && pipe.waitingBytes == 0
         }
+        return false
     }
 
     /// Takes the PROXY header, which comes before TLS, from the socket without touching what follows it; false until it is
@@ -323,7 +333,7 @@ final class Connection: EventHandler, @unchecked Sendable {
     private func wantsInput(of exchange: Exchange) -> Bool {
         if exchange.decoder.isComplete { return input.count < limits.bodyBacklogBytes }
         guard let pipe = exchange.pipe else { return exchange.discarded <= limits.discardBytes }
-        return pipe.waitingBytes < limits.bodyBacklogBytes
+        return pipe.waitingBytes <= limits.bodyBacklogBytes
     }
 
     func updateInterest() {
