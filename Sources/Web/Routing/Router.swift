@@ -53,10 +53,10 @@ public final class Router: Responder {
     }
 
     private func find(_ head: RequestHead) -> Finding {
+        if let endpoint = head.withPathBytes(tree.find(exactly:)) { return choose(endpoint, [], head) }
         if head.path == "*" {
             return head.method == .options ? .answer(Router.options("GET, HEAD, POST, OPTIONS")) : .status(.badRequest)
         }
-        if let endpoint = tree.find(exactly: head.path) { return choose(endpoint, [], head) }
         guard var segments = try? RequestPath.segments(of: head.path) else { return .status(.badRequest) }
         if let (endpoint, captured) = tree.find(segments) { return choose(endpoint, captured, head) }
         guard segments.last == "" else { return .status(.notFound) }
