@@ -56,6 +56,7 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
     let number: Int
     let gauges = LoopGauges()
     @exclusivity(unchecked) private var lastRequestID: UInt64
+    @exclusivity(unchecked) private(set) var turnCount: UInt64 = 0
     /// When the events of this turn were taken, in monotonic microseconds: exact enough for deadlines.
     @exclusivity(unchecked) private(set) var turnStartedAt: UInt64 = 0
     /// The same moment on the wall, in milliseconds since 1970: for the Date field and the log.
@@ -249,6 +250,7 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     private func beginTurn() {
+        turnCount &+= 1
         turnStartedAt = MonotonicClock.microseconds()
         var wall = timespec()
         clock_gettime(CLOCK_REALTIME_COARSE, &wall)

@@ -255,6 +255,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
     private let origin: OpenListener
     private let descriptor: Int32
     private var restUntil: UInt64 = 0
+    private var pace = AcceptPace()
 
     init(loop: EventLoop, origin: OpenListener, descriptor: Int32) {
         self.loop = loop
@@ -273,9 +274,9 @@ final class Acceptor: EventHandler, @unchecked Sendable {
 
     func handle(events: UInt32) {
         // Bounded, so that open connections are not starved by a flood of new ones.
-        for _ in 0..<origin.core.limits.acceptsPerTurn {
+        for _ in 0..<pace.begin(turn: loop.turnCount, atMost: origin.core.limits.acceptsPerTurn) {
             switch Sockets.accept(descriptor) {
-            case .none: return
+            case .none: return pace.foundNone()
             case .exhausted:
                 origin.core.logger.error("out of file descriptors: accepting rests")
                 restUntil = MonotonicClock.milliseconds() + 250
