@@ -56,6 +56,7 @@ final class EventLoop: TaskExecutor, @unchecked Sendable {
     let number: Int
     let gauges = LoopGauges()
     @exclusivity(unchecked) private var lastRequestID: UInt64
+    /// Turns begun so far: what came in two turns in a row is told by it.
     @exclusivity(unchecked) private(set) var turnCount: UInt64 = 0
     /// When the events of this turn were taken, in monotonic microseconds: exact enough for deadlines.
     @exclusivity(unchecked) private(set) var turnStartedAt: UInt64 = 0

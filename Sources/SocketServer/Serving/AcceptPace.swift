@@ -5,6 +5,7 @@ struct AcceptPace {
     private var lastTurn: UInt64 = 0
     private var fullTurns = 0
 
+    /// How many to ask for in the loop's turn number `turn`: 1 to `limit`.
     mutating func begin(turn: UInt64, atMost limit: Int) -> Int {
         if turn != lastTurn &+ 1 { fullTurns = 0 }
         lastTurn = turn
