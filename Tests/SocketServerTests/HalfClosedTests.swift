@@ -43,4 +43,38 @@ import Testing
         }
         #expect(keeper.all.allSatisfy { $0.refusal == nil })
     }
+
+    /// Bytes and the end in one event of the socket: nothing else tells of the end.
+    @Test func anEndThatComesAlongWithBytesIsSeen() async throws {
+        let service = HeldLoop()
+        try await withServer(service: service) { port, _ in
+            for rest in ["GET / HT", "GET /after HTTP/1.1\r\nHost: a\r\n\r\n"] {
+                let (text, isClosed) = try await blocking {
+                    let client = try WireClient(port: port)
+                    client.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
+                    guard service.isHeld.wait(timeout: .now() + 10) == .success else { return ("not held", false) }
+                    client.send(rest)
+                    client.endSending()
+                    service.gate.signal()
+                    return client.receiveToEnd()
+                }
+                #expect(text.hasPrefix("HTTP/1.1 200 ") && isClosed, "\(text)")
+                #expect(text.contains("/after") == rest.contains("/after"))
+            }
+        }
+    }
+
+    /// Its loop stands still at `/hold` until the gate opens, 10 seconds at most.
+    private struct HeldLoop: Responder {
+        let isHeld = DispatchSemaphore(value: 0)
+        let gate = DispatchSemaphore(value: 0)
+
+        func answer(_ head: RequestHead, from peer: Peer) -> Answer {
+            if head.path == "/hold" {
+                isHeld.signal()
+                _ = gate.wait(timeout: .now() + 10)
+            }
+            return .ready(SampleService.text(head.path))
+        }
+    }
 }

@@ -40,7 +40,8 @@ final class Connection: EventHandler, @unchecked Sendable {
     /// A TLS handshake is under way.
     @exclusivity(unchecked) private(set) var isGreeting: Bool
     @exclusivity(unchecked) private var isRegistered = false
-    @exclusivity(unchecked) private var interest: UInt32 = 0
+    @exclusivity(unchecked) private var awaitsRoom = false
+    @exclusivity(unchecked) private var isPostponed = false
     @exclusivity(unchecked) var lingerDropped: Int64 = 0
 
     var core: ServerCore { origin.core }
@@ -66,11 +67,10 @@ final class Connection: EventHandler, @unchecked Sendable {
         parser = RequestParser(limits: origin.core.limits.wire)
     }
 
-    /// Looks first whether the request is there already, as it usually is: a connection for a single request then never
-    /// enters the epoll.
-    func open() {
-        // A TLS client sends its first record only after it was taken.
-        if !transport.isSecure { receive() }
+    /// Whoever had to wait among others has usually sent the request already: a connection for a single request then never
+    /// enters the epoll. Whoever was taken at once has not, and a TLS client sends its first record only after it was taken.
+    func open(hasWaited: Bool) {
+        if hasWaited, !transport.isSecure { receive() }
         serve()
     }
 
@@ -79,7 +79,15 @@ final class Connection: EventHandler, @unchecked Sendable {
     func handle(events: UInt32) {
         if events & UInt32(EPOLLERR.rawValue) != 0 { return receiveRemains() }
         if events & UInt32(EPOLLHUP.rawValue) != 0, !wantsInput { return close() }
-        if events & UInt32(EPOLLIN.rawValue | EPOLLHUP.rawValue) != 0 || transport.wantsOutput { receive() }
+        let isLast = events & UInt32(EPOLLRDHUP.rawValue | EPOLLHUP.rawValue) != 0
+        if isLast || events & UInt32(EPOLLIN.rawValue) != 0 { transport.inputArrived(isLast: isLast) }
+        goOn()
+    }
+
+    /// Receives what is there, and serves.
+    func goOn() {
+        isPostponed = false
+        if transport.mayHaveInput || transport.wantsOutput { receive() }
         serve()
     }
 
@@ -114,17 +122,7 @@ final class Connection: EventHandler, @unchecked Sendable {
         returnSpareOutput()
         guard !isClosed else { return }
         if exchange == nil, !hasOutput, hasEnded || closesAfterOutput { return finishOutput() }
-        updateInterest()
-        if transport.hasBufferedInput, wantsInput { resumeSoon() }
-    }
-
-    /// Serves again in a turn of its own.
-    func resumeSoon() {
-        loop.execute { [self] in
-            guard !isClosed else { return }
-            receive()
-            serve()
-        }
+        awaitEvents()
     }
 
     private func receive(heedingBacklog: Bool = true) {
@@ -220,7 +218,9 @@ final class Connection: EventHandler, @unchecked Sendable {
         let count: Int
         switch Sockets.receive(transport.descriptor, window, peeks: true) {
         case .bytes(let peeked): count = peeked
-        case .wouldBlock: return false
+        case .wouldBlock:
+            transport.inputTaken()
+            return false
         case .ended, .failed: return closeNow()
         }
         let known = proxyBytes ?? []
@@ -319,7 +319,7 @@ final class Connection: EventHandler, @unchecked Sendable {
         if lingerDropped > limits.discardBytes { end(.discard) }
     }
 
-    // MARK: Interest
+    // MARK: Waiting
 
     var hasOutput: Bool { output.count > outputStart || pending != nil }
 
@@ -336,20 +336,25 @@ final class Connection: EventHandler, @unchecked Sendable {
         return pipe.waitingBytes <= limits.bodyBacklogBytes
     }
 
-    func updateInterest() {
-        var wanted: UInt32 = 0
-        if wantsInput { wanted |= UInt32(EPOLLIN.rawValue) }
-        if hasOutput || transport.wantsOutput { wanted |= UInt32(EPOLLOUT.rawValue) }
-        if let exchange, !exchange.decoder.isComplete {
-            state.heldBack(wanted & UInt32(EPOLLIN.rawValue) == 0, now: loop.now)
-        }
-        guard wanted != interest || !isRegistered else { return }
+    /// Waits for what comes next. Events tell of changes only (epoll(7), edge-triggered), so that a connection is not looked at
+    /// again with each of them; what is left unread now is gone on with in the next turn.
+    func awaitEvents() {
+        let wantsInput = wantsInput
+        if let exchange, !exchange.decoder.isComplete { state.heldBack(!wantsInput, now: loop.now) }
+        let lacksRoom = hasOutput || transport.wantsOutput
+        var events = UInt32(EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue)
+        // Asked for when it lacks for the first time, and kept: it costs an event only when room was lacking.
+        if awaitsRoom || lacksRoom { events |= UInt32(EPOLLOUT.rawValue) }
         if !isRegistered {
-            isRegistered = loop.add(transport.descriptor, events: wanted, handler: self)
+            isRegistered = loop.add(transport.descriptor, events: events, handler: self)
             guard isRegistered else { return close() }
-        } else {
-            loop.modify(transport.descriptor, events: wanted)
+        } else if lacksRoom, !awaitsRoom {
+            loop.modify(transport.descriptor, events: events)
         }
-        interest = wanted
+        awaitsRoom = awaitsRoom || lacksRoom
+        // OpenSSL that waits for room cannot read.
+        guard wantsInput, transport.mayHaveInput, !transport.wantsOutput, !isPostponed else { return }
+        isPostponed = true
+        loop.postpone(self)
     }
 }

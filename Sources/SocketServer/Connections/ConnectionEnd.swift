@@ -47,10 +47,10 @@ extension Connection {
 
     func finishOutput() {
         guard needsLinger, !hasEnded else { return close() }
-        guard state.phase != .lingering else { return updateInterest() }
+        guard state.phase != .lingering else { return awaitEvents() }
         state.enter(.lingering, now: loop.now)
         transport.endOutput()
         input = []
-        updateInterest()
+        awaitEvents()
     }
 }

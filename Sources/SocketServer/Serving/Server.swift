@@ -274,7 +274,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
 
     func handle(events: UInt32) {
         // Bounded, so that open connections are not starved by a flood of new ones.
-        for _ in 0..<pace.begin(turn: loop.turnCount, atMost: origin.core.limits.acceptsPerTurn) {
+        for number in 0..<pace.begin(turn: loop.turnCount, atMost: origin.core.limits.acceptsPerTurn) {
             switch Sockets.accept(descriptor) {
             case .none: return pace.foundNone()
             case .exhausted:
@@ -282,7 +282,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
                 restUntil = MonotonicClock.milliseconds() + 250
                 loop.beginTicking()
                 return loop.modify(descriptor, events: 0)
-            case .connection(let socket, let address): admit(socket, address.host)
+            case .connection(let socket, let address): admit(socket, address.host, hasWaited: number > 0)
             }
         }
     }
@@ -296,7 +296,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
         loop.modify(descriptor, events: UInt32(EPOLLIN.rawValue))
     }
 
-    private func admit(_ socket: Int32, _ address: String) {
+    private func admit(_ socket: Int32, _ address: String, hasWaited: Bool) {
         let listener = origin.listener
         let isExempt = address.hasPrefix("127.") || address == "::1" || listener.trustedProxies.contains(address)
         let gauges = origin.gauges
@@ -319,7 +319,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
         gauges.open.add(1, ordering: .relaxed)
         Connection(
             loop: loop, origin: origin, transport: transport, address: address, isReserve: admission == .reserve
-        ).open()
+        ).open(hasWaited: hasWaited)
     }
 
     /// A prepared answer and the end; no handshake for those who cannot be served.

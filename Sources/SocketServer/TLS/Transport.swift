@@ -12,6 +12,10 @@ final class Transport {
     @exclusivity(unchecked) private var hasFailed = false
     /// The last read found less than a record.
     @exclusivity(unchecked) private var lacksInput = true
+    /// The socket told of input, and no read has come to its end since.
+    @exclusivity(unchecked) private var holdsInput = false
+    /// The client has said that nothing more comes: reads go on until they come to that.
+    @exclusivity(unchecked) private var holdsEnd = false
     /// How input ended, while the bytes before it were handed over.
     @exclusivity(unchecked) private var ending: Transfer?
     /// OpenSSL can go on only when the socket takes more: a certificate chain larger than its buffer.
@@ -20,13 +24,18 @@ final class Transport {
     /// Given to the kernel past TLS.
     @exclusivity(unchecked) private var plainByteCount: UInt64 = 0
 
+    // Guard: made once and never changed.
+    private nonisolated(unsafe) static let socketMethod = copenssl_socket_method()
+
     /// Takes over `descriptor`; nil when OpenSSL has no memory for a session.
     init?(descriptor: Int32, tls: TLSConfiguration?) {
         self.descriptor = descriptor
         isSecure = tls != nil
         guard let tls else { return }
         let certificates = tls.certificates
-        guard let session = certificates.newSession(), SSL_set_fd(session, descriptor) == 1 else {
+        guard let session = certificates.newSession(),
+            copenssl_set_socket(session, Transport.socketMethod, descriptor) == 1
+        else {
             Glibc.close(descriptor)
             isClosed = true
             return nil
@@ -71,19 +80,32 @@ final class Transport {
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
     }
 
-    /// Whether bytes wait inside OpenSSL, where epoll cannot see them. Less than a record does not count.
-    var hasBufferedInput: Bool {
+    /// Whether a read may bring something without another event of the socket.
+    var mayHaveInput: Bool { holdsInput || hasBufferedInput }
+
+    /// An event told of input, which stays told until `inputTaken`.
+    func inputArrived(isLast: Bool) {
+        holdsInput = true
+        if isLast { holdsEnd = true }
+    }
+
+    /// A read took all that was there. What came meanwhile has an event of its own.
+    func inputTaken() { holdsInput = holdsEnd }
+
+    /// Whether bytes wait inside OpenSSL. Less than a record does not count.
+    private var hasBufferedInput: Bool {
         guard let session else { return false }
         return ending != nil || !lacksInput && SSL_has_pending(session) == 1
     }
 
     func receive(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
-        guard isSecure else { return Sockets.receive(descriptor, buffer) }
+        guard let session else { return receivePlain(into: buffer) }
+        defer { if copenssl_found_less(SSL_get_rbio(session)) == 1 { inputTaken() } }
         if let ending { return ending }
         var filled = 0
         // Further records only when bytes of them are here already: asking the socket once too often costs a call.
         repeat {
-            let outcome = read(UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+            let outcome = read(UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]), session)
             switch outcome {
             case .bytes(let count):
                 filled += count
@@ -99,8 +121,17 @@ final class Transport {
         return .bytes(filled)
     }
 
-    private func read(_ buffer: UnsafeMutableRawBufferPointer) -> Transfer {
-        guard let session else { return .failed }
+    private func receivePlain(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+        guard !isSecure else { return .failed }
+        let outcome = Sockets.receive(descriptor, buffer)
+        switch outcome {
+        case .bytes(let count) where count == buffer.count: break
+        default: inputTaken()
+        }
+        return outcome
+    }
+
+    private func read(_ buffer: UnsafeMutableRawBufferPointer, _ session: OpaquePointer) -> Transfer {
         clearErrors()
         let count = SSL_read(session, buffer.baseAddress, Int32(min(buffer.count, 1 << 20)))
         guard count <= 0 else { return moved(count) }
