@@ -68,7 +68,7 @@ final class RecordKeeper: ExchangeObserver {
 func withServer(
     limits: ServerLimits = ServerLimits(), service: any Responder = SampleService(), tls: TLSConfiguration? = nil,
     proxies: TrustedProxies = .none, expectsProxyHeader: Bool = false, alwaysAnswered: Set<String> = [],
-    observer: (any ExchangeObserver)? = nil,
+    observer: (any ExchangeObserver)? = nil, adopting: ListeningSockets = ListeningSockets([:]),
     _ body: (UInt16, Server) async throws -> Void
 ) async throws {
     guard let address = SocketAddress("127.0.0.1:0") else { return }
@@ -79,7 +79,7 @@ func withServer(
                 expectsProxyHeader: expectsProxyHeader, alwaysAnswered: alwaysAnswered, responder: service)
         ],
         limits: limits, loops: 2, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, observer: observer)
-    try server.start()
+    try server.start(adopting: adopting)
     do {
         try await body(server.boundAddresses[0].port, server)
     } catch {

@@ -125,6 +125,14 @@ final class Connection: EventHandler, @unchecked Sendable {
         awaitEvents()
     }
 
+    /// The handler has taken all content that came: it is held back no longer, and what is there already comes to it without a
+    /// turn of the loop and a start of the handler for each piece.
+    func receiveForReader(_ exchange: Exchange) {
+        guard !isReceiving, !isServing, exchange.pipe != nil else { return }
+        if transport.mayHaveInput, exchange.mayReceive(turn: loop.turnCount) { receive() }
+        serve()
+    }
+
     private func receive(heedingBacklog: Bool = true) {
         guard !isClosed, wantsInput || !heedingBacklog else { return }
         isReceiving = true

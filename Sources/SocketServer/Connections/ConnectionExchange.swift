@@ -150,16 +150,12 @@ extension Connection {
         if exchange.owesContinue, !isClosed {
             exchange.owesContinue = false
             output.append(contentsOf: ResponseEncoder.continue)
+            serve()
         }
         guard let pipe = exchange.readerPipe else { return .failure(.incomplete) }
-        if let ready = pipe.take() {
-            serve()
-            return ready
-        }
-        return await withCheckedContinuation { continuation in
-            pipe.wait(continuation)
-            serve()
-        }
+        if pipe.waitingBytes == 0 { receiveForReader(exchange) }
+        if let ready = pipe.take() { return ready }
+        return await withCheckedContinuation { pipe.wait($0) }
     }
 
     // MARK: Answer

@@ -30,6 +30,9 @@ final class Exchange: @unchecked Sendable {
     @exclusivity(unchecked) var framing = ResponseFraming.none
     @exclusivity(unchecked) var refusal: Refusal?
 
+    /// How many pieces came at the reader's call, and in which turn of the loop.
+    @exclusivity(unchecked) private var pieces = (turn: UInt64(0), count: 0)
+
     init(parsed: ParsedHead, peer: Peer, limits: WireLimits, startedAt: UInt64) {
         self.parsed = parsed
         self.peer = peer
@@ -37,5 +40,12 @@ final class Exchange: @unchecked Sendable {
         decoder = BodyDecoder(framing: parsed.framing, limits: limits)
         owesContinue = parsed.expectsContinue
         keepAlive = parsed.keepAlive
+    }
+
+    /// Whether one more piece may come at the reader's call: a few a turn, so that others are not starved.
+    func mayReceive(turn: UInt64) -> Bool {
+        if pieces.turn != turn { pieces = (turn, 0) }
+        pieces.count += 1
+        return pieces.count <= 4
     }
 }
