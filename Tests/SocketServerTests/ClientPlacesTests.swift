@@ -85,6 +85,14 @@ import Testing
         #expect(refused.map(\.reason) == [String](repeating: "too many requests of one client", count: 2))
     }
 
+    @Test func addressesOfOneSubscriberAreOneClient() async throws {
+        let trusted = try #require(TrustedProxies(["127.0.0.0/8"]))
+        let answers = try await answers(
+            trusted, keeping: "2001:db8:1:2::1",
+            to: [("/later", "2001:db8:1:2:9::7"), ("/later", "2001:db8:1:3::1")])
+        #expect(answers.meanwhile == ["503", "served"])
+    }
+
     @Test func aPlaceIsFreeAsSoonAsTheAnswerIsThere() async throws {
         let trusted = try #require(TrustedProxies(["127.0.0.0/8"]))
         var limits = ServerLimits()

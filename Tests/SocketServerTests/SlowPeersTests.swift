@@ -159,6 +159,19 @@ import Testing
         #expect(core.admit(address: "192.0.2.1", isExempt: false, openHere: 64) == .admitted)
         #expect(core.openConnections == 3)
     }
+
+    @Test func aNetworkOfOneSubscriberIsTakenTogether() async throws {
+        var limits = ServerLimits()
+        limits.connectionsPerAddress = 2
+        let core = ServerCore(
+            limits: limits, observer: nil, errorPage: Server.plainPage, logger: .init(label: "test"))
+        #expect(core.admit(address: "2001:db8::1", isExempt: false, openHere: 64) == .admitted)
+        #expect(core.admit(address: "2001:db8::2", isExempt: false, openHere: 64) == .admitted)
+        #expect(core.admit(address: "2001:db8::3", isExempt: false, openHere: 64) == .tooManyFromAddress)
+        #expect(core.admit(address: "2001:db8:0:1::3", isExempt: false, openHere: 64) == .admitted)
+        core.connectionClosed(address: "2001:db8::1")
+        #expect(core.admit(address: "2001:db8::3", isExempt: false, openHere: 64) == .admitted)
+    }
 }
 
 /// Holds its loop until it is let go, which no handler may do.

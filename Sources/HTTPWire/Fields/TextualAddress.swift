@@ -1,3 +1,5 @@
+import Glibc
+
 /// IP addresses as proxies write them. Whoever needs the address itself parses it; here it is only kept from being
 /// anything else.
 enum TextualAddress {
@@ -15,5 +17,19 @@ enum TextualAddress {
     static func isSix(_ text: some StringProtocol) -> Bool {
         text.utf8.contains(Octet.colon) && (2...45).contains(text.utf8.count)
             && text.utf8.allSatisfy { Octet.hexValue($0) != nil || $0 == Octet.colon || $0 == UInt8(ascii: ".") }
+    }
+
+    /// The address itself, or the /64 network of an IPv6 address; an IPv4 address in IPv6's form (RFC 4291 §2.5.5.2) is that
+    /// IPv4 address.
+    static func subscriber(of text: String) -> String {
+        guard text.utf8.contains(Octet.colon) else { return text }
+        var address = in6_addr()
+        guard inet_pton(AF_INET6, text, &address) == 1 else { return text }
+        return withUnsafeBytes(of: address) { bytes in
+            let isFour = bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
+            if isFour { return bytes[12...].map { String($0) }.joined(separator: ".") }
+            let groups = stride(from: 0, to: 8, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
+            return groups.map { String($0, radix: 16) }.joined(separator: ":") + "::/64"
+        }
     }
 }

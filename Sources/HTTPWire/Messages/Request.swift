@@ -10,6 +10,13 @@ public struct Peer: Sendable, Hashable {
         self.address = address
         self.isSecure = isSecure
     }
+
+    /// Whom limits count: the address, or the /64 network of an IPv6 address. One subscriber holds at least that (RFC 6177 §2)
+    /// and could take another address of it for each request.
+    public var subscriber: String { Peer.subscriber(of: address) }
+
+    /// The same for an address in any of its textual forms; other text stays as it is.
+    public static func subscriber(of address: String) -> String { TextualAddress.subscriber(of: address) }
 }
 
 /// Why a body could not be read to its end.

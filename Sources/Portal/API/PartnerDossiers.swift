@@ -194,7 +194,7 @@ extension Portal {
 
     /// A wrong key and an unknown code are the same, and counted.
     private func notFound(_ exchange: Exchange) throws -> Response {
-        try throttles.tracking.require(exchange.peer.address)
+        try throttles.tracking.require(exchange.peer.subscriber)
         throw Refused(.notFound, "unknown code or wrong key")
     }
 }

@@ -123,7 +123,7 @@ extension Portal {
     }
 
     private func start(_ exchange: Exchange, isForPrint: Bool) async throws -> Response {
-        try throttles.writing.require(exchange.peer.address)
+        try throttles.writing.require(exchange.peer.subscriber)
         let procedure = try procedure(exchange)
         guard let form = procedure.form, isForPrint || procedure.takesSubmissions, let first = form.steps.first else {
             throw Refused(.notFound, "no form")

@@ -34,7 +34,7 @@ extension Portal {
     }
 
     private func takeFeedback(_ exchange: Exchange, _ form: Web.Form) async throws -> Response {
-        try throttles.writing.require(exchange.peer.address)
+        try throttles.writing.require(exchange.peer.subscriber)
         let questions = feedbackQuestions
         let checked = check(questions, form)
         guard checked.defects.isEmpty else {

@@ -51,7 +51,7 @@ extension Portal {
         } else {
             throw Moved(to: "/tra-cuu?ma=" + PercentEncoding.encode(text))
         }
-        try throttles.tracking.require(exchange.peer.address)
+        try throttles.tracking.require(exchange.peer.subscriber)
         throw Refused(.notFound, "unknown code or wrong second factor")
     }
 
@@ -88,7 +88,7 @@ extension Portal {
         if code.isEmpty { page.codeError = messages.say("track.codeMissing") }
         if second.isEmpty { page.keyError = messages.say("track.keyMissing") }
         if page.codeError.isEmpty, page.keyError.isEmpty {
-            try throttles.tracking.require(exchange.peer.address)
+            try throttles.tracking.require(exchange.peer.subscriber)
             let isTail = second.utf8.count == 3 && second.utf8.allSatisfy { (48...57).contains($0) }
             let found = isTail ? try await find(code: code, tail: second) : try await find(code: code, key: second)
             if let (dossier, viewer) = found {

@@ -32,9 +32,9 @@ extension Portal {
         if login.isEmpty || password.isEmpty {
             sentence = messages.say("login.missing")
         } else {
-            try await checkAttempts(login, exchange.peer.address)
+            try await checkAttempts(login, exchange.peer.subscriber)
             // Counted before it is tried, so that many tries at once are no more than one after the other.
-            try await store.addSignInFailure(login: login, address: exchange.peer.address, at: now)
+            try await store.addSignInFailure(login: login, address: exchange.peer.subscriber, at: now)
             if let officer = try await officer(login, password), try await hasCode(officer, form["ma-mot-lan"] ?? "") {
                 try await store.forgetSignInFailures(login: login)
                 try await strengthen(officer, password)

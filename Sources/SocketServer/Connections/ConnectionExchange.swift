@@ -59,7 +59,7 @@ extension Connection {
         _ exchange: Exchange, to handler: @escaping @Sendable (Request) async -> Response, bodyLimit: Int
     ) {
         if origin.trustsProxies, exchange.peer.address != socketAddress {
-            exchange.place = core.places.take(exchange.peer.address, limit: limits.requestsPerClient)
+            exchange.place = core.places.take(exchange.peer.subscriber, limit: limits.requestsPerClient)
             guard exchange.place != nil else { return turnAway(exchange) }
         }
         exchange.bodyLimit = Int64(bodyLimit)

@@ -8,30 +8,30 @@ final class ClientPlaces: Sendable {
     /// Held by a request as long as it is in progress; gives the place back when the last holder lets go.
     final class Place: Sendable {
         private let places: ClientPlaces
-        private let address: String
+        private let subscriber: String
 
-        fileprivate init(_ places: ClientPlaces, _ address: String) {
+        fileprivate init(_ places: ClientPlaces, _ subscriber: String) {
             self.places = places
-            self.address = address
+            self.subscriber = subscriber
         }
 
-        deinit { places.giveBack(address) }
+        deinit { places.giveBack(subscriber) }
     }
 
-    /// nil when `address` has `limit` already.
-    func take(_ address: String, limit: Int) -> Place? {
+    /// nil when `subscriber` (`Peer.subscriber`) has `limit` already.
+    func take(_ subscriber: String, limit: Int) -> Place? {
         let isFree = taken.withLock { taken in
-            guard taken[address, default: 0] < limit else { return false }
-            taken[address, default: 0] += 1
+            guard taken[subscriber, default: 0] < limit else { return false }
+            taken[subscriber, default: 0] += 1
             return true
         }
-        return isFree ? Place(self, address) : nil
+        return isFree ? Place(self, subscriber) : nil
     }
 
-    private func giveBack(_ address: String) {
+    private func giveBack(_ subscriber: String) {
         taken.withLock { taken in
-            guard let count = taken[address] else { return }
-            taken[address] = count > 1 ? count - 1 : nil
+            guard let count = taken[subscriber] else { return }
+            taken[subscriber] = count > 1 ? count - 1 : nil
         }
     }
 

@@ -56,7 +56,7 @@ final class ServerCore: Sendable {
     let places = ClientPlaces()
     private let draining = Atomic<Bool>(false)
     private let drainingSince = Atomic<UInt64>(0)
-    private let open = Mutex<(total: Int, byAddress: [String: Int])>((0, [:]))
+    private let open = Mutex<(total: Int, bySubscriber: [String: Int])>((0, [:]))
 
     init(
         limits: ServerLimits, observer: (any ExchangeObserver)?,
@@ -85,22 +85,24 @@ final class ServerCore: Sendable {
     /// Counts a connection from `address`, unless it is too many. `openHere` connections are open on its listener: a flood
     /// on one listener cannot take the reserve of another.
     func admit(address: String, isExempt: Bool, openHere: Int) -> Admission {
-        open.withLock { open in
-            let count = open.byAddress[address, default: 0]
+        let subscriber = Peer.subscriber(of: address)
+        return open.withLock { open in
+            let count = open.bySubscriber[subscriber, default: 0]
             guard isExempt || count < limits.connectionsPerAddress else { return .tooManyFromAddress }
             guard open.total < limits.connections + limits.reservedConnections || openHere < limits.reservedConnections
             else { return .full }
             open.total += 1
-            open.byAddress[address] = count + 1
+            open.bySubscriber[subscriber] = count + 1
             return open.total <= limits.connections ? .admitted : .reserve
         }
     }
 
     func connectionClosed(address: String) {
+        let subscriber = Peer.subscriber(of: address)
         open.withLock { open in
             open.total -= 1
-            guard let count = open.byAddress[address] else { return }
-            open.byAddress[address] = count > 1 ? count - 1 : nil
+            guard let count = open.bySubscriber[subscriber] else { return }
+            open.bySubscriber[subscriber] = count > 1 ? count - 1 : nil
         }
     }
 }

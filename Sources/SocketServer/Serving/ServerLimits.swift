@@ -9,7 +9,7 @@ public struct ServerLimits: Sendable {
     /// So many more are taken to hear what they want: health checks are answered, everybody else is told to come back.
     /// Each listener may hold so many whatever happens on the others.
     public var reservedConnections = 64
-    /// Open connections of one address; trusted proxies and loopback are exempt.
+    /// Open connections of one address, an IPv6 /64 network taken together; trusted proxies and loopback are exempt.
     public var connectionsPerAddress = 500
     /// Requests in progress of one client that a trusted proxy speaks for; 503 with Retry-After beyond.
     public var requestsPerClient = 100

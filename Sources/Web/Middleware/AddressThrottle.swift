@@ -11,7 +11,7 @@ public struct AddressThrottle: Middleware {
 
     /// Throws 429.
     public func enter(_ exchange: inout Exchange) throws -> Response? {
-        try throttle.require(exchange.peer.address)
+        try throttle.require(exchange.peer.subscriber)
         return nil
     }
 }

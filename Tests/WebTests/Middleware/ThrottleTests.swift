@@ -70,5 +70,8 @@ final class TestClock: Sendable {
         #expect(refused.status == 429)
         #expect(refused.fields[.retryAfter] == "30")
         #expect(await TestClient(router, address: "192.0.2.2").get("/").status == 200)
+        // Who holds a network has many addresses.
+        for host in 1...2 { #expect(await TestClient(router, address: "2001:db8::\(host)").get("/").status == 200) }
+        #expect(await TestClient(router, address: "2001:db8::3").get("/").status == 429)
     }
 }
