@@ -73,9 +73,11 @@ struct PlainHead {
     /// Returns the authority that the target names.
     private mutating func takeRequestLine(_ line: [UInt8]) throws -> String? {
         let words = line.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false).map(Array.init)
-        guard words.count == 3, (1...32).contains(words[0].count), PlainHead.token.isSuperset(of: words[0]),
-            !words[1].isEmpty
-        else { throw Refused(status: 400) }
+        guard words.count == 3, !words[0].isEmpty, PlainHead.token.isSuperset(of: words[0]) else {
+            throw Refused(status: 400)
+        }
+        guard words[0].count <= 32 else { throw Refused(status: 501) }
+        guard !words[1].isEmpty else { throw Refused(status: 400) }
         method = text(words[0])
         let version = words[2]
         guard version.count == 8, text(Array(version[..<5])) == "HTTP/", version[6] == UInt8(ascii: "."),
@@ -209,13 +211,45 @@ struct PlainHead {
 
     private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
+    /// Eight groups of up to four digits, or fewer with one "::" among them; an IPv4 address may stand for the last two.
+    private static func isSix(_ bytes: [UInt8]) -> Bool {
+        let halves = String(decoding: bytes, as: UTF8.self).components(separatedBy: "::")
+        var count = 0
+        for (number, half) in halves.enumerated() where !half.isEmpty {
+            let groups = half.split(separator: ":", omittingEmptySubsequences: false)
+            for (place, group) in groups.enumerated() {
+                let isLast = number == halves.count - 1 && place == groups.count - 1
+                if isLast, group.contains(".") {
+                    guard isFour(group) else { return false }
+                    count += 2
+                } else {
+                    guard (1...4).contains(group.utf8.count), hexadecimal.isSuperset(of: group.utf8) else {
+                        return false
+                    }
+                    count += 1
+                }
+            }
+        }
+        return halves.count == 1 ? count == 8 : halves.count == 2 && count < 8
+    }
+
+    private static func isFour(_ text: Substring) -> Bool {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4
+            && parts.allSatisfy { part in
+                (1...3).contains(part.utf8.count) && digits.isSuperset(of: part.utf8)
+                    && (part == "0" || part.first != "0")
+                    && (UInt16(part) ?? 256) < 256
+            }
+    }
+
     private static func isHost(_ bytes: [UInt8]) -> Bool {
         guard bytes.count <= 261 else { return false }
         var rest = bytes[...]
         if rest.first == UInt8(ascii: "[") {
-            guard let close = rest.firstIndex(of: UInt8(ascii: "]")), close > 1,
-                hexadecimal.union(":.".utf8).isSuperset(of: rest[1..<close])
-            else { return false }
+            guard let close = rest.firstIndex(of: UInt8(ascii: "]")), isSix(Array(rest[1..<close])) else {
+                return false
+            }
             rest = rest[(close + 1)...]
         } else {
             let name = rest.prefix { letters.union(digits).union("-._".utf8).contains($0) }

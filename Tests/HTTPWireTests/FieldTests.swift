@@ -69,8 +69,11 @@ import Testing
     }
 
     @Test(arguments: Table.rows("dates", as: DateRow.self)) func readsDates(_ row: DateRow) {
-        #expect(HTTPDate.parse(row.text) == row.seconds)
-        if let seconds = row.seconds { #expect(HTTPDate.parse(HTTPDate.format(seconds: seconds)) == seconds) }
+        // In June 2026.
+        #expect(HTTPDate.parse(row.text, now: 1_780_272_000) == row.seconds)
+        if let seconds = row.seconds, seconds >= 0 {
+            #expect(HTTPDate.parse(HTTPDate.format(seconds: seconds)) == seconds)
+        }
     }
 
     @Test func writesTheDateOfTheStandard() {

@@ -41,7 +41,19 @@ extension ConnectionState {
         #expect(state.verdict(now: 11_001) == .requestTimeout)
         state.bodyReceived(10_000)
         #expect(state.verdict(now: 21_000) == .none)
-        #expect(state.verdict(now: 21_010) == .requestTimeout)
+        // The next stretch begins there: what came before does not count, however much it was.
+        state.bodyReceived(5_000)
+        #expect(state.verdict(now: 31_000) == .none)
+        #expect(state.verdict(now: 31_001) == .requestTimeout)
+    }
+
+    @Test func muchAtOnceEarnsNoSilence() {
+        var state = ConnectionStateTests.state()
+        state.enter(.body, now: 1000)
+        state.bodyReceived(15_000_000)
+        #expect(state.verdict(now: 11_001) == .none)
+        #expect(state.verdict(now: 21_001) == .none)
+        #expect(state.verdict(now: 21_002) == .requestTimeout)
     }
 
     @Test func timeHeldBackIsNotTheClientsFault() {

@@ -19,7 +19,7 @@ import Testing
         return figures
     }
 
-    private static let none = ["silent": 0, "keep-alive": 0, "write": 0, "linger": 0, "discard": 0]
+    private static let none = ["silent": 0, "keep-alive": 0, "write": 0, "linger": 0, "discard": 0, "proxy-header": 0]
 
     /// Sends each of `texts` on a connection of its own, and returns when the server has ended all of them.
     private func wait(_ limits: ServerLimits, _ texts: [String]) async throws -> (
@@ -44,6 +44,23 @@ import Testing
             refused = Self.figures("http_refusals_total", server, metrics)
         }
         return (ended, refused)
+    }
+
+    @Test func connectionsWithoutTheirProxyHeaderAreCounted() async throws {
+        for proxies in [TrustedProxies.none, try #require(TrustedProxies(["127.0.0.0/8"]))] {
+            try await withServer(proxies: proxies, expectsProxyHeader: true) { port, server in
+                let left = try await blocking {
+                    let client = try WireClient(port: port)
+                    client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                    #expect(client.receiveToEnd().text == "")
+                    for _ in 0..<200 where server.openConnections > 0 { usleep(50_000) }
+                    return server.openConnections
+                }
+                #expect(left == 0)
+                let ended = Self.figures("connections_ended_total", server)
+                #expect(ended == Self.none.merging(["proxy-header": 1]) { $1 })
+            }
+        }
     }
 
     @Test func silenceIsCounted() async throws {

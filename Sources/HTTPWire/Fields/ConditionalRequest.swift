@@ -31,14 +31,17 @@ public enum ConditionalRequest {
         let isRead = head.isRead
         if let ifMatch = fields[.ifMatch] {
             guard matches(ifMatch, current.etag, strong: true) else { return .failed }
-        } else if let since = fields[.ifUnmodifiedSince].flatMap(HTTPDate.parse), let modifiedAt = current.modifiedAt {
+        } else if let since = fields[.ifUnmodifiedSince].flatMap({ HTTPDate.parse($0) }),
+            let modifiedAt = current.modifiedAt
+        {
             guard modifiedAt <= since else { return .failed }
         }
         if let ifNoneMatch = fields[.ifNoneMatch] {
             guard matches(ifNoneMatch, current.etag, strong: false) else { return .proceed }
             return isRead ? .notModified : .failed
         }
-        if isRead, let since = fields[.ifModifiedSince].flatMap(HTTPDate.parse), let modifiedAt = current.modifiedAt,
+        if isRead, let since = fields[.ifModifiedSince].flatMap({ HTTPDate.parse($0) }),
+            let modifiedAt = current.modifiedAt,
             modifiedAt <= since
         {
             return .notModified

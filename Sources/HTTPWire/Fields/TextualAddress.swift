@@ -13,10 +13,11 @@ enum TextualAddress {
             }
     }
 
-    /// Hexadecimal digits, colons, and dots for a last part in IPv4's form.
+    /// RFC 3986 §3.2.2, IPv6address: without a zone.
     static func isSix(_ text: some StringProtocol) -> Bool {
-        text.utf8.contains(Octet.colon) && (2...45).contains(text.utf8.count)
-            && text.utf8.allSatisfy { Octet.hexValue($0) != nil || $0 == Octet.colon || $0 == UInt8(ascii: ".") }
+        var address = in6_addr()
+        return (2...45).contains(text.utf8.count) && !text.utf8.contains(0)
+            && inet_pton(AF_INET6, String(text), &address) == 1
     }
 
     /// The address itself, or the /64 network of an IPv6 address; an IPv4 address in IPv6's form (RFC 4291 §2.5.5.2) is that

@@ -108,12 +108,7 @@ enum HostRules {
         var end = bytes.count
         if bytes[0] == UInt8(ascii: "[") {
             guard let close = bytes.firstOffset(of: UInt8(ascii: "]"), from: 1), close > 1 else { return false }
-            for index in 1..<close {
-                let byte = bytes[index]
-                guard Octet.hexValue(byte) != nil || byte == Octet.colon || byte == UInt8(ascii: ".") else {
-                    return false
-                }
-            }
+            guard TextualAddress.isSix(UnsafeRawBufferPointer(rebasing: bytes[1..<close]).text) else { return false }
             end = close + 1
         } else {
             end = 0

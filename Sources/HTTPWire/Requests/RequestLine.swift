@@ -59,8 +59,11 @@ enum RequestLine {
     private static func method(_ bytes: UnsafeRawBufferPointer) throws(Refusal) -> Method {
         if bytes.equals("GET") { return .get }
         if bytes.equals("POST") { return .post }
-        guard !bytes.isEmpty, bytes.count <= longestMethod, bytes.allSatisfy(isTokenByte) else {
+        guard !bytes.isEmpty, bytes.allSatisfy(isTokenByte) else {
             throw Refusal(.badRequest, "RFC 9112 §3.1", "method is not a token")
+        }
+        guard bytes.count <= longestMethod else {
+            throw Refusal(.notImplemented, "RFC 9112 §3", "method longer than any")
         }
         return Method(unchecked: bytes.text)
     }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// IMF-fixdate and the two obsolete forms (RFC 9110 §5.6.7).
 public enum HTTPDate {
     private static let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
@@ -15,9 +17,10 @@ public enum HTTPDate {
             + "\(two(Int(second / 3600))):\(two(Int(second / 60 % 60))):\(two(Int(second % 60))) GMT"
     }
 
-    /// Seconds since 1970; nil for anything that is not one of the three forms to the letter, or not a real moment since
-    /// then. That the name of the day fits the date is not asked.
-    public static func parse(_ text: String) -> Int64? {
+    /// Seconds since 1970, less than 0 before; nil for anything that is not one of the three forms to the letter, or not a
+    /// real moment since the year 1. That the name of the day fits the date is not asked. `now`, the same seconds, is asked for
+    /// with a year of two digits only.
+    public static func parse(_ text: String, now: @autoclosure () -> Int64 = Int64(time(nil))) -> Int64? {
         let bytes = Array(text.utf8)
         if fits(bytes, "???, ?? ??? ???? ??:??:?? GMT"), isDay(bytes[..<3]) {
             return moment(bytes[5..<7], bytes[8..<11], year: number(bytes[12..<16]), time: bytes[17..<25])
@@ -31,8 +34,14 @@ public enum HTTPDate {
         else { return nil }
         let rest = Array(bytes[comma...])
         guard fits(rest, ", ??-???-?? ??:??:?? GMT"), let year = number(rest[9..<11]) else { return nil }
-        // RFC 850: a two-digit year more than 50 years ahead lies in the past century.
-        return moment(rest[2..<4], rest[5..<8], year: year < 70 ? 2000 + year : 1900 + year, time: rest[12..<20])
+        return moment(
+            rest[2..<4], rest[5..<8], year: whole(year, civil(fromDays: now() / 86_400).0), time: rest[12..<20])
+    }
+
+    /// A year of two digits that would be more than 50 years ahead lies in the past (RFC 9110 §5.6.7).
+    private static func whole(_ year: Int, _ thisYear: Int) -> Int {
+        let sameCentury = thisYear / 100 * 100 + year
+        return sameCentury > thisYear + 50 ? sameCentury - 100 : sameCentury
     }
 
     private static let longDays = ["Thurs", "Fri", "Satur", "Sun", "Mon", "Tues", "Wednes"].map {
@@ -58,7 +67,7 @@ public enum HTTPDate {
         _ day: ArraySlice<UInt8>, _ month: ArraySlice<UInt8>, year: Int?, time: ArraySlice<UInt8>
     ) -> Int64? {
         let start = time.startIndex
-        guard let monthIndex = months.firstIndex(where: { month.elementsEqual($0.utf8) }), let year, year >= 1970,
+        guard let monthIndex = months.firstIndex(where: { month.elementsEqual($0.utf8) }), let year, year >= 1,
             let day = number(day), let hour = number(time[start..<(start + 2)]),
             let minute = number(time[(start + 3)..<(start + 5)]), let second = number(time[(start + 6)...]),
             hour < 24, minute < 60, second <= 60

@@ -84,7 +84,7 @@ public enum ResponseEncoder {
         append(Int64(response.status.code), to: &buffer)
         buffer.append(Octet.space)
         buffer.append(contentsOf: response.status.reason.utf8)
-        for field in response.fields.fields {
+        for field in response.fields.fields where !isOurs(field.name.known) {
             buffer.append(Octet.carriageReturn)
             buffer.append(Octet.lineFeed)
             buffer.append(contentsOf: field.name.raw.utf8)
@@ -92,6 +92,12 @@ public enum ResponseEncoder {
             buffer.append(Octet.space)
             buffer.append(contentsOf: field.value.utf8)
         }
+    }
+
+    /// Fields that say where the message ends: the server alone knows it, and two of them would let others read a second message
+    /// out of one.
+    private static func isOurs(_ name: KnownField) -> Bool {
+        name == .contentLength || name == .transferEncoding || name == .connection
     }
 
     private static func appendEnd(version: RequestHead.Version, keepAlive: Bool, to buffer: inout [UInt8]) {

@@ -218,10 +218,7 @@ final class Connection: EventHandler, @unchecked Sendable {
     /// Takes the PROXY header, which comes before TLS, from the socket without touching what follows it; false until it is
     /// whole. Whoever may not speak for others, or speaks otherwise, is closed without a word.
     private func receiveProxyHeader() -> Bool {
-        guard origin.listener.trustedProxies.contains(socketAddress) else {
-            close()
-            return false
-        }
+        guard origin.listener.trustedProxies.contains(socketAddress) else { return refuseProxyHeader() }
         let window = UnsafeMutableRawBufferPointer(rebasing: loop.readBuffer[..<4096])
         let count: Int
         switch Sockets.receive(transport.descriptor, window, peeks: true) {
@@ -246,9 +243,14 @@ final class Connection: EventHandler, @unchecked Sendable {
             if let client = header.client { peer = Peer(address: client, isSecure: transport.isSecure) }
             return true
         } catch {
-            core.logger.notice("a connection without a PROXY header was closed", metadata: ["peer": "\(socketAddress)"])
-            return closeNow()
+            return refuseProxyHeader()
         }
+    }
+
+    private func refuseProxyHeader() -> Bool {
+        core.logger.notice("a connection without a PROXY header was closed", metadata: ["peer": "\(socketAddress)"])
+        end(.proxyHeader)
+        return false
     }
 
     private func closeNow() -> Bool {
@@ -360,8 +362,7 @@ final class Connection: EventHandler, @unchecked Sendable {
             loop.modify(transport.descriptor, events: events)
         }
         awaitsRoom = awaitsRoom || lacksRoom
-        // OpenSSL that waits for room cannot read.
-        guard wantsInput, transport.mayHaveInput, !transport.wantsOutput, !isPostponed else { return }
+        guard wantsInput, transport.mayHaveInput, !transport.readWantsOutput, !isPostponed else { return }
         isPostponed = true
         loop.postpone(self)
     }

@@ -154,7 +154,10 @@ extension Connection {
         }
         guard let pipe = exchange.readerPipe else { return .failure(.incomplete) }
         if pipe.waitingBytes == 0 { receiveForReader(exchange) }
-        if let ready = pipe.take() { return ready }
+        if let ready = pipe.take() {
+            if state.isHeldBack, pipe.waitingBytes <= limits.bodyBacklogBytes { serve() }
+            return ready
+        }
         return await withCheckedContinuation { pipe.wait($0) }
     }
 
@@ -178,7 +181,9 @@ extension Connection {
     func start(_ response: Response, _ exchange: Exchange) -> Bool {
         exchange.isAnswered = true
         exchange.status = response.status
-        decideClosing(exchange)
+        var isStream = false
+        if case .stream = response.body { isStream = true }
+        decideClosing(exchange, goesOnReading: isStream)
         if let prepared = response.prepared {
             write(prepared, exchange)
             return false
@@ -220,10 +225,10 @@ extension Connection {
     }
 
     /// A connection is kept only when nothing of the request is left, or little enough to be read and dropped.
-    private func decideClosing(_ exchange: Exchange) {
+    private func decideClosing(_ exchange: Exchange, goesOnReading: Bool) {
         if core.isDraining || isReserve { exchange.keepAlive = false }
         guard !exchange.decoder.isComplete else { return }
-        exchange.pipe = nil
+        if !goesOnReading { letGoOfContent(exchange) }
         if case .length(let count) = exchange.parsed.framing,
             count - exchange.decoder.bodyByteCount > limits.discardBytes
         {
@@ -233,8 +238,15 @@ extension Connection {
         if !exchange.keepAlive { needsLinger = true }
     }
 
+    /// Nobody reads any more; who still does, in a task that the handler left behind, learns it.
+    private func letGoOfContent(_ exchange: Exchange) {
+        exchange.pipe?.end(.failure(.incomplete))
+        exchange.pipe = nil
+    }
+
     private func complete(_ exchange: Exchange) {
         exchange.isComplete = true
+        if !exchange.decoder.isComplete { letGoOfContent(exchange) }
         if exchange.decoder.isComplete || !exchange.keepAlive || hasEnded { endExchange(exchange) }
     }
 
@@ -289,6 +301,9 @@ extension Connection {
 
     // MARK: Refusals
 
+    /// The connection was closed before there was an answer; 499 is what nginx logs for it.
+    private static let unanswered = Refusal(Status(499, "No Answer"), "RFC 9112 \u{A7}9.5", "closed before an answer")
+
     /// Answers for the server itself, and closes.
     func refuse(_ refusal: Refusal) {
         guard !isClosed, !closesAfterOutput else { return }
@@ -305,9 +320,9 @@ extension Connection {
             start(page, exchange)
             return
         }
-        let nobody = ParsedHead(
-            head: RequestHead(method: Method(unchecked: "-"), path: "-"), framing: .none, keepAlive: false,
-            expectsContinue: false, byteCount: 0)
+        let head = RequestHead(method: Method(unchecked: "-"), path: "-")
+        head.id = loop.nextRequestID()
+        let nobody = ParsedHead(head: head, framing: .none, keepAlive: false, expectsContinue: false, byteCount: 0)
         let exchange = Exchange(
             parsed: nobody, peer: peer, limits: limits.wire, startedAt: loop.turnStartedAt)
         exchange.refusal = refusal
@@ -316,12 +331,13 @@ extension Connection {
     }
 
     func record(_ exchange: Exchange) {
-        guard exchange.isAnswered else { return }
         core.observe?(
             ExchangeRecord(
                 listener: origin.listener.name, listenerNumber: origin.number, loop: loop.number,
                 at: loop.wallMilliseconds, peer: exchange.peer,
-                head: exchange.parsed.head, statusCode: exchange.status.code, byteCount: exchange.sentBytes,
-                microseconds: MonotonicClock.microseconds() - exchange.startedAt, refusal: exchange.refusal))
+                head: exchange.parsed.head, statusCode: exchange.isAnswered ? exchange.status.code : 499,
+                byteCount: exchange.sentBytes,
+                microseconds: MonotonicClock.microseconds() - exchange.startedAt,
+                refusal: exchange.isAnswered ? exchange.refusal : Connection.unanswered))
     }
 }

@@ -47,6 +47,8 @@ struct ConnectionState: Sendable {
         case linger
         /// A client that was refused went on sending.
         case discard
+        /// No PROXY header came where one is asked for, or one from somebody who may not speak for others.
+        case proxyHeader = "proxy-header"
     }
 
     private(set) var phase: Phase = .silent
@@ -79,6 +81,8 @@ struct ConnectionState: Sendable {
             heldBackSince = nil
         }
     }
+
+    var isHeldBack: Bool { heldBackSince != nil }
 
     /// Output waits for the client, or does no more.
     mutating func outputPending(_ isPending: Bool, now: UInt64) {
@@ -125,10 +129,14 @@ struct ConnectionState: Sendable {
         return latest.acknowledged * 1000 < reading.acknowledged * 1000 + elapsed * limits.writeBytesPerSecond
     }
 
-    private func bodyVerdict(now: UInt64, _ limits: ServerLimits) -> Verdict {
+    private mutating func bodyVerdict(now: UInt64, _ limits: ServerLimits) -> Verdict {
         if let heldBackSince { return now > heldBackSince + limits.handlerMilliseconds ? .handlerTimeout : .none }
         let elapsed = now - since
         guard elapsed > limits.bodyGraceMilliseconds else { return .none }
-        return bodyBytes * 1000 < elapsed * limits.bodyBytesPerSecond ? .requestTimeout : .none
+        guard bodyBytes * 1000 >= elapsed * limits.bodyBytesPerSecond else { return .requestTimeout }
+        // Each stretch by itself: who sent much at once has not earned silence by it.
+        since = now
+        bodyBytes = 0
+        return .none
     }
 }

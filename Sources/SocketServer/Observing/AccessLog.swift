@@ -167,6 +167,28 @@ public final class AccessLog: ExchangeObserver {
     }
 
     private func appendPath(_ path: UnsafeRawBufferPointer, to line: inout LineBatch) {
+        guard !secretPrefixes.isEmpty, AccessLog.hasOtherSpellings(path) else {
+            return append(spelled: path, to: &line)
+        }
+        // As the routes see it: an encoded letter must not hide a prefix.
+        let text = String(decoding: path, as: UTF8.self)
+        guard let segments = try? RequestPath.segments(of: text) else { return line.append(UInt8(ascii: "*")) }
+        let normal = Array(("/" + segments.joined(separator: "/")).utf8)
+        normal.withUnsafeBytes { append(spelled: $0, to: &line) }
+    }
+
+    /// Encoded bytes, empty segments or dots, which can make another path of the same bytes.
+    private static func hasOtherSpellings(_ path: UnsafeRawBufferPointer) -> Bool {
+        var last: UInt8 = 0
+        for byte in path {
+            if byte == UInt8(ascii: "%") { return true }
+            if last == UInt8(ascii: "/"), byte == UInt8(ascii: "/") || byte == UInt8(ascii: ".") { return true }
+            last = byte
+        }
+        return false
+    }
+
+    private func append(spelled path: UnsafeRawBufferPointer, to line: inout LineBatch) {
         guard let prefix = secretPrefixes.first(where: { AccessLog.begins(path, with: $0) }) else {
             return line.append(escaping: path)
         }
@@ -178,10 +200,8 @@ public final class AccessLog: ExchangeObserver {
 
     private static func begins(_ path: UnsafeRawBufferPointer, with prefix: [UInt8]) -> Bool {
         prefix.withUnsafeBytes { prefix in
-            guard path.count >= prefix.count, let own = path.baseAddress, let other = prefix.baseAddress else {
-                return false
-            }
-            return memcmp(own, other, prefix.count) == 0
+            // Whoever types capitals means the same page.
+            path.count >= prefix.count && zip(path, prefix).allSatisfy { ($0 | 0x20) == ($1 | 0x20) }
         }
     }
 }

@@ -14,13 +14,13 @@ public struct ExchangeRecord: Sendable {
     public let peer: Peer
     /// What was asked; the method is "-" when the head could not be read.
     public let head: RequestHead
-    /// What was answered: the status code.
+    /// What was answered: the status code; 499 when the connection was closed before there was an answer.
     public let statusCode: Int
     /// Bytes of head and content handed to the connection.
     public let byteCount: Int64
     /// From the turn of the loop that completed the head to the complete answer, in microseconds.
     public let microseconds: UInt64
-    /// Why the request was refused by the server itself, if it was.
+    /// Why the request was refused by the server itself, if it was, or stayed without an answer.
     public let refusal: Refusal?
 }
 

@@ -20,6 +20,8 @@ final class Transport {
     @exclusivity(unchecked) private var ending: Transfer?
     /// OpenSSL can go on only when the socket takes more: a certificate chain larger than its buffer.
     @exclusivity(unchecked) private(set) var wantsOutput = false
+    /// The last read could not go on for that.
+    @exclusivity(unchecked) private(set) var readWantsOutput = false
     let isSecure: Bool
     /// Given to the kernel past TLS.
     @exclusivity(unchecked) private var plainByteCount: UInt64 = 0
@@ -100,8 +102,10 @@ final class Transport {
 
     func receive(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
         guard let session else { return receivePlain(into: buffer) }
-        defer { if copenssl_found_less(SSL_get_rbio(session)) == 1 { inputTaken() } }
         if let ending { return ending }
+        let socket = SSL_get_rbio(session)
+        copenssl_forget_found(socket)
+        defer { if copenssl_found_less(socket) == 1 { inputTaken() } }
         var filled = 0
         // Further records only when bytes of them are here already: asking the socket once too often costs a call.
         repeat {
@@ -133,10 +137,12 @@ final class Transport {
 
     private func read(_ buffer: UnsafeMutableRawBufferPointer, _ session: OpaquePointer) -> Transfer {
         clearErrors()
+        readWantsOutput = false
         let count = SSL_read(session, buffer.baseAddress, Int32(min(buffer.count, 1 << 20)))
         guard count <= 0 else { return moved(count) }
         let isPlain = ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_HTTP_REQUEST
         let outcome = outcome(session, count)
+        readWantsOutput = wantsOutput
         if outcome == .failed, isPlain { refusePlain(buffer) }
         return outcome
     }

@@ -12,6 +12,9 @@
 // In the callback's argument, which this BIO has no other use for.
 static inline int copenssl_found_less(BIO *bio) { return BIO_get_callback_arg(bio) != NULL; }
 
+// Before a call that may be served from what OpenSSL holds, without a read.
+static inline void copenssl_forget_found(BIO *bio) { BIO_set_callback_arg(bio, NULL); }
+
 static inline int copenssl_socket_of(BIO *bio) { return (int)(intptr_t)BIO_get_data(bio); }
 
 static inline int copenssl_socket_read(BIO *bio, char *bytes, size_t capacity, size_t *count) {
