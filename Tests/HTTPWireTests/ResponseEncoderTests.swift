@@ -23,6 +23,26 @@ import Testing
         #expect(ResponseEncoderTests.head(Response(.notModified)) == "HTTP/1.1 304 Not Modified\r\nDate: D\r\n\r\n")
     }
 
+    /// Two lengths, or a length beside a coding, would let others read a second message out of one.
+    @Test func framingIsTheServersAlone() {
+        var response = Response(.ok, body: .bytes(Array("abc".utf8)))
+        response.fields.append(FieldName(unchecked: "content-length"), "1")
+        response.fields.append(.transferEncoding, "chunked")
+        response.fields.append(FieldName(unchecked: "CONNECTION"), "keep-alive")
+        response.fields.append(FieldName(unchecked: "X"), "y")
+        #expect(
+            ResponseEncoderTests.head(response, keepAlive: false)
+                == "HTTP/1.1 200 OK\r\nX: y\r\nDate: D\r\nContent-Length: 3\r\nConnection: close\r\n\r\n")
+        let prepared = PreparedResponse(response)
+        var bytes: [UInt8] = []
+        ResponseEncoder.append(
+            prepared, version: .http11, keepAlive: true, isHead: false,
+            date: Array("Sun, 06 Nov 1994 08:49:37 GMT".utf8), to: &bytes)
+        let text = String(decoding: bytes, as: UTF8.self)
+        #expect(text.components(separatedBy: "ength:").count == 2 && !text.contains("chunked"))
+        #expect(!text.contains("CONNECTION"))
+    }
+
     @Test func streamsByChunksOrUntilClose() {
         let stream = Response(.ok, body: .stream { _ in })
         #expect(ResponseEncoderTests.head(stream).contains("Transfer-Encoding: chunked"))

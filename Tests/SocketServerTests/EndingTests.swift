@@ -117,4 +117,57 @@ import Testing
         // The first two were still sending.
         #expect(figures.ended == Self.none.merging(["linger": 3]) { $1 })
     }
+
+    /// Every piece shows that the handler is at work, and that somebody is there.
+    @Test(arguments: [true, false]) func aStreamThatGoesOnIsNotCut(isReady: Bool) async throws {
+        var limits = ServerLimits()
+        limits.handlerMilliseconds = 1_000
+        limits.silentMilliseconds = 1_000
+        try await withServer(limits: limits, service: Ticker(isReady: isReady)) { port, _ in
+            let text = try await blocking {
+                let client = try WireClient(port: port)
+                client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                return client.rest()
+            }
+            #expect(text.hasSuffix("\r\n4\r\ntick\r\n0\r\n\r\n"))
+        }
+    }
+
+    /// Whom the system let in is served, although nobody had taken the connection when the server was told to stop.
+    @Test func whoWaitsToBeTakenIsServedAtAStop() async throws {
+        let service = HeldLoop()
+        try await withServer(service: service, loops: 1) { port, server in
+            let holder = try WireClient(port: port)
+            holder.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
+            await unfailing { _ = service.isHeld.wait(timeout: .now() + 10) }
+            async let stopped: Void = server.stop(drainMilliseconds: 5_000)
+            let text = try await blocking {
+                // The loop is told to stop before the client comes.
+                usleep(200_000)
+                let client = try WireClient(port: port)
+                client.send("GET /late HTTP/1.1\r\nHost: a\r\n\r\n")
+                service.gate.signal()
+                return client.rest()
+            }
+            await stopped
+            #expect(text.hasPrefix("HTTP/1.1 200 ") && text.contains("Connection: close") && text.hasSuffix("/late"))
+        }
+    }
+
+    /// Streams for longer than a handler, or a silent connection, may take.
+    private struct Ticker: Responder {
+        let isReady: Bool
+
+        func answer(_ head: RequestHead, from peer: Peer) -> Answer {
+            let response = Response(
+                .ok,
+                body: .stream { writer throws(BodyError) in
+                    for _ in 0..<8 {
+                        try? await Task.sleep(for: .milliseconds(250))
+                        try await writer.write(Array("tick".utf8))
+                    }
+                })
+            return isReady ? .ready(response) : .later(bodyLimit: 0) { _ in response }
+        }
+    }
 }

@@ -63,18 +63,4 @@ import Testing
             }
         }
     }
-
-    /// Its loop stands still at `/hold` until the gate opens, 10 seconds at most.
-    private struct HeldLoop: Responder {
-        let isHeld = DispatchSemaphore(value: 0)
-        let gate = DispatchSemaphore(value: 0)
-
-        func answer(_ head: RequestHead, from peer: Peer) -> Answer {
-            if head.path == "/hold" {
-                isHeld.signal()
-                _ = gate.wait(timeout: .now() + 10)
-            }
-            return .ready(SampleService.text(head.path))
-        }
-    }
 }

@@ -49,6 +49,20 @@ import Testing
         #expect(!lines.description.contains("secret") && !lines.description.contains("token"))
     }
 
+    /// However it is spelled, it is the page that the routes find.
+    @Test func secretsAreMaskedInEverySpelling() throws {
+        let paths = [
+            "/%6Eop/token/x", "/n%6fp/token", "/nop/%74oken/x", "/NOP/token/x", "//nop//token/x", "/nop/./token",
+            "/x/../nop/token", "/nop/token%2Fx", "/nop/%zz/token", "/thu-t%75c", "/.well-known/x", "/nop/.x/token-ten",
+        ]
+        let lines = try Self.lines { log in for path in paths { log.exchangeFinished(Self.record(path)) } }
+        #expect(
+            lines.map { $0["path"] as? String } == [
+                "/nop/*/x", "/nop/*", "/nop/*/x", "/NOP/*/x", "*", "*", "*", "*", "*", "/thu-tuc", "/.well-known/x",
+                "/nop/*/token-ten",
+            ])
+    }
+
     @Test func logsTheTraceOfTheCaller() throws {
         var fields = HeaderFields()
         fields.append(.traceparent, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")

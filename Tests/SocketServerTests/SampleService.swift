@@ -1,3 +1,4 @@
+import Dispatch
 import HTTPWire
 import Logging
 import Synchronization
@@ -58,6 +59,20 @@ struct SampleService: Responder {
     static func text(_ text: String) -> Response { Response(.ok, body: .bytes(Array(text.utf8))) }
 }
 
+/// Its loop stands still at `/hold` until the gate opens, 10 seconds at most.
+struct HeldLoop: Responder {
+    let isHeld = DispatchSemaphore(value: 0)
+    let gate = DispatchSemaphore(value: 0)
+
+    func answer(_ head: RequestHead, from peer: Peer) -> Answer {
+        if head.path == "/hold" {
+            isHeld.signal()
+            _ = gate.wait(timeout: .now() + 10)
+        }
+        return .ready(SampleService.text(head.path))
+    }
+}
+
 final class RecordKeeper: ExchangeObserver {
     private let records = Mutex<[ExchangeRecord]>([])
     func exchangeFinished(_ record: ExchangeRecord) { records.withLock { $0.append(record) } }
@@ -68,7 +83,7 @@ final class RecordKeeper: ExchangeObserver {
 func withServer(
     limits: ServerLimits = ServerLimits(), service: any Responder = SampleService(), tls: TLSConfiguration? = nil,
     proxies: TrustedProxies = .none, expectsProxyHeader: Bool = false, alwaysAnswered: Set<String> = [],
-    observer: (any ExchangeObserver)? = nil, adopting: ListeningSockets = ListeningSockets([:]),
+    observer: (any ExchangeObserver)? = nil, adopting: ListeningSockets = ListeningSockets([:]), loops: Int = 2,
     _ body: (UInt16, Server) async throws -> Void
 ) async throws {
     guard let address = SocketAddress("127.0.0.1:0") else { return }
@@ -78,7 +93,8 @@ func withServer(
                 name: "test", address: address, tls: tls, trustedProxies: proxies,
                 expectsProxyHeader: expectsProxyHeader, alwaysAnswered: alwaysAnswered, responder: service)
         ],
-        limits: limits, loops: 2, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, observer: observer)
+        limits: limits, loops: loops, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        observer: observer)
     try server.start(adopting: adopting)
     do {
         try await body(server.boundAddresses[0].port, server)

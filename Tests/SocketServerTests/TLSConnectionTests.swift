@@ -120,4 +120,33 @@ import Testing
             }
         }
     }
+
+    /// Bytes that come while whole records wait inside OpenSSL: their event comes before a read that asks the socket nothing.
+    @Test func bytesThatComeWhileRecordsWaitAreReadToo() async throws {
+        let certificates = try TestCertificates()
+        let tls = try TLSConfiguration([try certificates.make("one")])
+        let service = HeldLoop()
+        try await withServer(service: service, tls: tls) { port, _ in
+            let text = try await blocking {
+                func request(_ path: String, ofBytes count: Int) -> String {
+                    let start = "GET \(path) HTTP/1.1\r\nHost: a\r\nX: "
+                    return start + String(repeating: "x", count: count - start.utf8.count - 4) + "\r\n\r\n"
+                }
+                let client = try TLSClient(port: port)
+                func hold() { _ = service.isHeld.wait(timeout: .now() + 10) }
+                client.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
+                hold()
+                // One read brings both: a record that fills the window, and one that ends within a head.
+                client.send(request("/hold", ofBytes: 1024) + request("/next", ofBytes: 15_360))
+                client.send("GET /last HTTP/1.1\r\nHost: a\r\n")
+                service.gate.signal()
+                hold()
+                client.send("Connection: close\r\n\r\n")
+                service.gate.signal()
+                return client.receive().text
+            }
+            #expect(text.components(separatedBy: "HTTP/1.1 200 OK").count - 1 == 4, "\(text)")
+            #expect(text.hasSuffix("/last"))
+        }
+    }
 }

@@ -51,6 +51,8 @@ extension Connection {
     }
 
     private func answer(_ response: Response, _ exchange: Exchange) {
+        // Content that nobody wants has a body's time.
+        if !exchange.decoder.isComplete { state.enter(.body, now: loop.now) }
         guard start(response, exchange), case .stream(let write) = response.body else { return }
         exchange.task = loop.begin { Task(executorPreference: loop) { await self.stream(write, exchange) } }
     }
@@ -207,6 +209,7 @@ extension Connection {
             exchange.sentBytes += region.byteCount
         case .stream where sendsContent:
             exchange.sentBytes += Int64(output.count - before)
+            state.enter(.answering, now: loop.now)
             return true
         default: break
         }
@@ -294,6 +297,7 @@ extension Connection {
             output.append(contentsOf: bytes)
         }
         exchange.sentBytes += Int64(bytes.count)
+        state.enter(.answering, now: loop.now)
         serve()
         guard !isClosed, output.count - outputStart > limits.outputBacklogBytes else { return !isClosed }
         return await withCheckedContinuation { drainWaiter = Waiter($0) }

@@ -33,12 +33,20 @@ extension Connection {
         guard case .bytes(let count) = outcome else { return outcome }
         let ofOutput = min(count, output.count - outputStart)
         outputStart += ofOutput
+        forgetSent()
+        if count > ofOutput { advancePending(by: Int64(count - ofOutput)) }
+        return outcome
+    }
+
+    /// What is gone takes no memory: at the end of all, or when it is more than what is left.
+    private func forgetSent() {
         if outputStart == output.count {
             output.removeAll(keepingCapacity: true)
             outputStart = 0
+        } else if outputStart > 65_536, outputStart > output.count / 2 {
+            output.removeFirst(outputStart)
+            outputStart = 0
         }
-        if count > ofOutput { advancePending(by: Int64(count - ofOutput)) }
-        return outcome
     }
 
     private func sendPending() -> Transfer {

@@ -20,6 +20,8 @@ struct ConnectionState: Sendable {
         case body
         /// The request is complete, the answer is being made.
         case handling
+        /// The answer comes in pieces, the last of them a while ago.
+        case answering
         /// The last answer is out; the client is given time to read it.
         case lingering
     }
@@ -63,7 +65,7 @@ struct ConnectionState: Sendable {
 
     mutating func enter(_ phase: Phase, now: UInt64) {
         // A head that drips in keeps its first byte's time; an answer given at once begins a new wait.
-        guard phase != self.phase || phase == .body || phase == .idle else { return }
+        guard phase != self.phase || phase == .body || phase == .idle || phase == .answering else { return }
         self.phase = phase
         since = now
         bodyBytes = 0
@@ -103,7 +105,7 @@ struct ConnectionState: Sendable {
         case .idle: return now > since + limits.keepAliveMilliseconds ? .close(.keepAlive) : .none
         case .head: return now > since + limits.headMilliseconds ? .requestTimeout : .none
         case .lingering: return now > since + limits.lingerMilliseconds ? .close(.linger) : .none
-        case .handling: return now > since + limits.handlerMilliseconds ? .handlerTimeout : .none
+        case .handling, .answering: return now > since + limits.handlerMilliseconds ? .handlerTimeout : .none
         case .body: return bodyVerdict(now: now, limits)
         }
     }

@@ -269,7 +269,13 @@ final class Acceptor: EventHandler, @unchecked Sendable {
         _ = loop.add(descriptor, events: UInt32(EPOLLIN.rawValue), handler: self)
     }
 
+    /// Takes who waits already, so that nobody who was let in by the system is reset, and then nobody more.
     func close() {
+        // Bounded by what `listen` lets wait.
+        for _ in 0..<4096 {
+            guard case .connection(let socket, let address) = Sockets.accept(descriptor) else { break }
+            admit(socket, address.host, hasWaited: true)
+        }
         loop.removeClosing(descriptor)
         Glibc.close(descriptor)
     }

@@ -35,9 +35,9 @@ final class Transport {
         isSecure = tls != nil
         guard let tls else { return }
         let certificates = tls.certificates
-        guard let session = certificates.newSession(),
-            copenssl_set_socket(session, Transport.socketMethod, descriptor) == 1
-        else {
+        let made = certificates.newSession()
+        guard let session = made, copenssl_set_socket(session, Transport.socketMethod, descriptor) == 1 else {
+            SSL_free(made)
             Glibc.close(descriptor)
             isClosed = true
             return nil
