@@ -73,11 +73,11 @@ struct PlainHead {
     /// Returns the authority that the target names.
     private mutating func takeRequestLine(_ line: [UInt8]) throws -> String? {
         let words = line.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false).map(Array.init)
-        guard words.count == 3, !words[0].isEmpty, PlainHead.token.isSuperset(of: words[0]) else {
+        guard words.count > 1, !words[0].isEmpty, PlainHead.token.isSuperset(of: words[0]) else {
             throw Refused(status: 400)
         }
         guard words[0].count <= 32 else { throw Refused(status: 501) }
-        guard !words[1].isEmpty else { throw Refused(status: 400) }
+        guard words.count == 3, !words[1].isEmpty else { throw Refused(status: 400) }
         method = text(words[0])
         let version = words[2]
         guard version.count == 8, text(Array(version[..<5])) == "HTTP/", version[6] == UInt8(ascii: "."),
@@ -213,7 +213,7 @@ struct PlainHead {
 
     /// Eight groups of up to four digits, or fewer with one "::" among them; an IPv4 address may stand for the last two.
     private static func isSix(_ bytes: [UInt8]) -> Bool {
-        let halves = String(decoding: bytes, as: UTF8.self).components(separatedBy: "::")
+        let halves = String(decoding: bytes, as: UTF8.self).split(separator: "::", omittingEmptySubsequences: false)
         var count = 0
         for (number, half) in halves.enumerated() where !half.isEmpty {
             let groups = half.split(separator: ":", omittingEmptySubsequences: false)

@@ -121,8 +121,8 @@ import Testing
     /// Every piece shows that the handler is at work, and that somebody is there.
     @Test(arguments: [true, false]) func aStreamThatGoesOnIsNotCut(isReady: Bool) async throws {
         var limits = ServerLimits()
-        limits.handlerMilliseconds = 1_000
-        limits.silentMilliseconds = 1_000
+        limits.handlerMilliseconds = 3_000
+        limits.silentMilliseconds = 3_000
         try await withServer(limits: limits, service: Ticker(isReady: isReady)) { port, _ in
             let text = try await blocking {
                 let client = try WireClient(port: port)
@@ -163,7 +163,7 @@ import Testing
                 .ok,
                 body: .stream { writer throws(BodyError) in
                     for _ in 0..<8 {
-                        try? await Task.sleep(for: .milliseconds(250))
+                        try? await Task.sleep(for: .milliseconds(500))
                         try await writer.write(Array("tick".utf8))
                     }
                 })
