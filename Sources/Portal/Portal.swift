@@ -106,6 +106,9 @@ public final class Portal: Sendable {
             store: StoredSessions(store: store), lifetime: .staff, now: { [clock] in clock.now().seconds })
     }
 
+    /// Makes the smallest forms of the public files, beside everything else; for after the start, which must not wait.
+    public func packFiles() { files.pack() }
+
     var now: Instant { clock.now() }
     var today: LocalDate { LocalMinute(now).date }
 

@@ -86,6 +86,7 @@ struct Program {
             logger.error("the simulated bank was not started: build vnpay-bank beside this program")
         }
         announce(demo, addresses, scheme, started)
+        portal.packFiles()
         let chores = chores(portal, store, merchant)
         let hangup = onHangup(tls, log)
         defer { hangup.cancel() }

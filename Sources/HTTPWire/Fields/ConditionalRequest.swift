@@ -49,6 +49,20 @@ public enum ConditionalRequest {
         return .proceed
     }
 
+    /// Whether a request has conditions or a range at all; most have none.
+    public static func mayMatter(to head: RequestHead) -> Bool {
+        head.storage.mayHave(conditions | KnownField.range.bit)
+    }
+
+    /// Whether a request that would change something asks for a representation that a resource without validators cannot
+    /// have: RFC 9110 §13.1.1 forbids carrying it out.
+    public static func asksInVain(_ head: RequestHead) -> Bool {
+        guard !head.isRead, head.storage.mayHave(KnownField.ifMatch.bit), let tags = head.fields[.ifMatch] else {
+            return false
+        }
+        return tags != "*"
+    }
+
     static let conditions =
         KnownField.ifMatch.bit | KnownField.ifNoneMatch.bit | KnownField.ifModifiedSince.bit
         | KnownField.ifUnmodifiedSince.bit

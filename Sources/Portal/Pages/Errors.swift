@@ -7,7 +7,7 @@ import Web
 
 /// The one place where errors become pages, or JSON for programs.
 extension Portal {
-    static let saidStatuses = [400, 401, 403, 404, 405, 408, 409, 410, 413, 414, 415, 422, 429, 500, 503]
+    static let saidStatuses = [400, 401, 403, 404, 405, 408, 409, 410, 412, 413, 414, 415, 422, 429, 500, 503]
 
     func errorPages(isDesk: Bool) -> ErrorPages {
         ErrorPages(

@@ -19,9 +19,11 @@ public struct Compression: Middleware {
         guard response.prepared == nil, case .bytes(let bytes) = response.body, response.status.code == 200,
             !Compression.isSettled(response.fields),
             (Compression.smallestByteCount...Compression.largestByteCount).contains(bytes.count),
-            Compression.pays(for: response.fields[.contentType]), !Compression.couldTell(exchange, response)
+            Compression.pays(for: response.fields[.contentType])
         else { return }
+        // Also of an answer that stays as it is for its cookie: without one the same address is compressed.
         response.fields.addVary("Accept-Encoding")
+        guard !Compression.couldTell(exchange, response) else { return }
         // A client that takes nothing gets the content as it is: the handler has run, and may have changed something.
         guard case .coding(let coding) = Compression.choose(from: [.brotli, .gzip], for: exchange.head),
             let compressed = Compression.compress(bytes, coding), compressed.count < bytes.count

@@ -5,6 +5,8 @@ public final class Router: Responder {
     /// What the router can do, for tests and documents that walk it.
     public let routes: [Route]
     private let tree: RouteTree
+    /// The methods of all routes, for `OPTIONS *`.
+    private let methods: String
     private let middleware: [any Middleware]
     private let waitingMiddleware: [any WaitingMiddleware]
     private let kept: PageCache?
@@ -20,6 +22,7 @@ public final class Router: Responder {
     ) {
         self.routes = routes.all
         self.tree = RouteTree(routes.all)
+        methods = Set(routes.all.map(\.method.name) + ["GET", "HEAD", "OPTIONS"]).sorted().joined(separator: ", ")
         self.middleware = middleware
         waitingMiddleware = middleware.compactMap { $0 as? any WaitingMiddleware }
         self.kept = kept
@@ -55,7 +58,7 @@ public final class Router: Responder {
     private func find(_ head: RequestHead) -> Finding {
         if let endpoint = head.withPathBytes(tree.find(exactly:)) { return choose(endpoint, [], head) }
         if head.path == "*" {
-            return head.method == .options ? .answer(Router.options("GET, HEAD, POST, OPTIONS")) : .status(.badRequest)
+            return head.method == .options ? .answer(Router.options(methods)) : .status(.badRequest)
         }
         guard var segments = try? RequestPath.segments(of: head.path) else { return .status(.badRequest) }
         if let (endpoint, captured) = tree.find(segments) { return choose(endpoint, captured, head) }
@@ -91,7 +94,10 @@ public final class Router: Responder {
             for index in middleware.indices {
                 if let response = try middleware[index].enter(&exchange) { return .ready(finish(exchange, response)) }
             }
-            if !exchange.isSafe, !route.isForPrograms { try SameOrigin.check(exchange) }
+            if !exchange.isSafe {
+                if !route.isForPrograms { try SameOrigin.check(exchange) }
+                if let coded = Router.refusingCodings(exchange, errors) { return .ready(finish(exchange, coded)) }
+            }
             switch route.handler {
             case .ready(let handler):
                 return .ready(finish(exchange, try handler(exchange)))
@@ -105,6 +111,16 @@ public final class Router: Responder {
         return .later(bodyLimit: route.bodyLimit) { request in
             await self.respond(to: request, entered, route)
         }
+    }
+
+    /// 415 for content in a coding: nobody here decodes it, and it must not be kept as if it were plain (RFC 9110 §15.5.16).
+    private static func refusingCodings(_ exchange: Exchange, _ errors: ErrorPages) -> Response? {
+        guard let codings = exchange.head.fields[.contentEncoding],
+            !ListField.tokens(codings).allSatisfy({ $0 == "identity" })
+        else { return nil }
+        var response = errors.response(.unsupportedMediaType, exchange)
+        response.fields.set(.acceptEncoding, "identity")
+        return response
     }
 
     private func respond(to request: Request, _ entered: Exchange, _ route: Route) async -> Response {
@@ -126,6 +142,9 @@ public final class Router: Responder {
             if let response = denied(exchange) { return response }
             throw Refused(exchange.session == nil ? .unauthorized : .forbidden, "access denied")
         }
+        if ConditionalRequest.asksInVain(exchange.head) {
+            throw Refused(.preconditionFailed, "a tag of a resource that has none")
+        }
         switch route.handler {
         case .ready(let handler):
             return try handler(exchange)
@@ -137,6 +156,7 @@ public final class Router: Responder {
     }
 
     private func finish(_ exchange: Exchange, _ response: consuming Response) -> Response {
+        SelectedRepresentation.select(exchange.head, &response)
         for cookie in exchange.cookies {
             response.fields.append(.setCookie, cookie.fieldValue(isSecure: exchange.peer.isSecure))
         }

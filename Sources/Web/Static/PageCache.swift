@@ -119,8 +119,16 @@ public final class PageCache: Sendable {
                 }
             }
             if let made { return made[isSecure ? 1 : 0] }
-            guard Compression.choose(from: [.gzip], for: head) == .coding(.gzip) else { return forms.plain }
-            return forms.gzip ?? forms.plain
+            switch Compression.choose(from: [.gzip], for: head) {
+            case .coding: return forms.gzip ?? forms.plain
+            case .identity: return forms.plain
+            case .nothing:
+                // It takes nothing else: quickly, then.
+                guard let bytes = Brotli.compress(page, quality: 1) else { return forms.notAcceptable }
+                var response = forms.brotli
+                response.body = .bytes(bytes)
+                return PreparedResponse(response)
+            }
         }
     }
 

@@ -9,11 +9,7 @@ enum PartialContent {
         switch ByteRange.evaluate(range, size: Int64(bytes.count)) {
         case .whole:
             return Response(.ok, fields: fields, body: .bytes(bytes))
-        case .unsatisfiable:
-            var fields = HeaderFields()
-            fields.append(.contentRange, "bytes */\(bytes.count)")
-            fields.append(.acceptRanges, "bytes")
-            return Response(.rangeNotSatisfiable, fields: fields)
+        case .unsatisfiable: return unsatisfiable(byteCount: Int64(bytes.count))
         case .parts(let ranges) where ranges.count == 1:
             var fields = fields
             fields.append(.contentRange, contentRange(ranges[0], of: bytes))
@@ -21,6 +17,14 @@ enum PartialContent {
         case .parts(let ranges):
             return multipart(ranges, of: bytes, fields)
         }
+    }
+
+    /// 416, with the length there is.
+    static func unsatisfiable(byteCount: Int64) -> Response {
+        var fields = HeaderFields()
+        fields.append(.contentRange, "bytes */\(byteCount)")
+        fields.append(.acceptRanges, "bytes")
+        return Response(.rangeNotSatisfiable, fields: fields)
     }
 
     /// RFC 9110 §14.6. Nothing in the content can be the boundary, because nobody knows it before.

@@ -129,7 +129,20 @@ public struct StaticFiles: Sendable {
             if let bytes = file.brotli.value(orMake: { Brotli.compress(plain, quality: 11) }) {
                 return .packed(bytes, .brotli)
             }
-            return Compression.choose(from: [.gzip], for: head) == .coding(.gzip) ? .packed(gzip, .gzip) : .plain
+            switch Compression.choose(from: [.gzip], for: head) {
+            case .coding: return .packed(gzip, .gzip)
+            case .identity: return .plain
+            // It takes nothing else: quickly, then.
+            case .nothing: return Brotli.compress(plain, quality: 1).map { .packed($0, .brotli) } ?? .none
+            }
+        }
+    }
+
+    /// Makes the smallest forms, one after the other beside the loops, before anybody asks.
+    public func pack() {
+        for file in files.values where file.gzip != nil {
+            let plain = file.plain
+            _ = file.brotli.value(orMake: { Brotli.compress(plain, quality: 11) })
         }
     }
 

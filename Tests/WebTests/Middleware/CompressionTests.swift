@@ -65,6 +65,9 @@ import Testing
         // Somebody becomes known by this very answer.
         #expect(await coding("/form") == "br")
         #expect(await coding("/form?q=chosen") == nil)
+        // For others the answer would be compressed: no cache may take one for the other.
+        let kept = await site().get("/text?q=chosen", fields.merging(["Cookie": "session=s"]) { $1 })
+        #expect(kept.fields[.vary]?.contains("Accept-Encoding") == true)
     }
 
     @Test func aFormSentAgainIsNotCompressed() {

@@ -59,6 +59,22 @@ import Testing
         #expect(await site.get(path, ["If-Match": "\"other\""]).status == 412)
     }
 
+    @Test func theFirstToAskGetsWhatWasPackedBefore() async throws {
+        let files = StaticFiles(["site.css": Array(Self.style.utf8)])
+        let site = TestClient(router { files.mount(on: &$0) })
+        let path = files.asset("site.css")
+        // Who takes nothing else is not given what it refuses.
+        let only = await site.get(path, ["Accept-Encoding": "br, identity;q=0"])
+        #expect(only.status == 200 && only.fields[.contentEncoding] == "br")
+        #expect(try unbrotli(only.body) == Array(Self.style.utf8))
+        let packed = StaticFiles(["site.css": Array((Self.style + " ").utf8)])
+        packed.pack()
+        await packingIsDone()
+        let first = await TestClient(router { packed.mount(on: &$0) }).get(
+            packed.asset("site.css"), ["Accept-Encoding": "gzip, br"])
+        #expect(first.fields[.contentEncoding] == "br")
+    }
+
     @Test func whoTakesNothingIsToldSo() async {
         let site = site()
         #expect(await site.get(files.asset("site.css"), ["Accept-Encoding": "identity;q=0, gzip"]).status == 200)
