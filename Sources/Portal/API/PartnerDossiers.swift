@@ -9,7 +9,8 @@ import Web
 extension Portal {
     /// A JSON body with papers in base64; larger papers are uploaded before.
     static let apiBodyLimit = 16 << 20
-    /// How often a byte of it is in memory at most: as sent, as JSON's strings, as a paper's content.
+    /// How often a byte of it is in memory at most: as sent, as JSON's strings, as a paper's content. Two papers in 15 MB
+    /// were measured with 3.1.
     private static let apiBodyWeight = 3
     /// The routes let larger bodies come, so that it is the handler that refuses them, at once and in JSON.
     private static let apiRouteLimit = 1 << 40
