@@ -21,6 +21,8 @@ public struct PortalSettings: Sendable {
     public var merchant: VNPAYMerchant?
     /// What a password's hash must cost at least; cheaper ones are made anew at sign-in.
     public var passwordCost = Scrypt.password
+    /// Bytes of memory for forms and JSON beyond the first 64 KB of each, all requests together; more is a 503.
+    public var bodyBytes = 64 << 20
 
     /// Sets them.
     public init(publicURL: String, agency: AgencyCode, isTrial: Bool, merchant: VNPAYMerchant?) {
@@ -60,6 +62,8 @@ public final class Portal: Sendable {
     let files: StaticFiles
     let headers: SecurityHeaders
     let cache: PageCache
+    /// What both sites keep of content that is not whole yet.
+    let bodies: BodyBudget
     let sessions: Sessions
     let passwords = WorkQueue(name: "passwords", width: 2, backlogLimit: 32)
     let throttles: Throttles
@@ -97,6 +101,7 @@ public final class Portal: Sendable {
         files = try StaticFiles.load(resources + "/Public")
         headers = SecurityHeaders(formTargets: settings.merchant.map { [$0.origin] } ?? [])
         cache = PageCache(headers: headers) { [clock] in LocalMinute(clock.now()).date.dayNumber }
+        bodies = BodyBudget(byteLimit: settings.bodyBytes)
         throttles = Throttles()
         sealKey = try store.folder.secret("seal.key")
         examples = try ProcedureCases.examples(resources + "/Catalogue", catalogue)

@@ -21,7 +21,7 @@ extension Portal {
         addPartnerDossiers(to: &routes)
         addPartnerUploads(to: &routes)
         return Router(
-            routes, middleware: [headers, Compression(), Partners(store: store)], kept: cache,
+            routes, middleware: [headers, Compression(), Partners(store: store)], kept: cache, bodies: bodies,
             errors: errorPages(isDesk: false))
     }
 
@@ -37,7 +37,7 @@ extension Portal {
         addVerbs(to: &routes)
         addDeskSlips(to: &routes)
         return Router(
-            routes, middleware: [headers, Compression(), sessions, RefusalAudit(portal: self)],
+            routes, middleware: [headers, Compression(), sessions, RefusalAudit(portal: self)], bodies: bodies,
             errors: errorPages(isDesk: true),
             denied: { exchange in exchange.session == nil && exchange.isSafe ? .seeOther("/can-bo/dang-nhap") : nil })
     }

@@ -353,6 +353,45 @@ def stays_small(portal):
     check(largest - before < 8 << 20, f"100 MB of content grow memory by {(largest - before) >> 10} KB")
 
 
+def half_sent(portal):
+    """Twelve posts of JSON that stop after 15 of 16 MB: memory for them has a bound, who comes beyond it gets 503, and all of
+    it is given back when they go."""
+    client = Client(portal)
+    host, port = client.netloc().split(":")
+    head = (f"POST /api/v1/dossiers HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {portal.facts['partnerKey']}\r\nIdempotency-Key: k\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {16 << 20}\r\n\r\n").encode()
+    before = resident(portal)
+    lines, refused = [], 0
+    for _ in range(12):
+        s = socket.create_connection((host, int(port)), timeout=20)
+        lines.append(s)
+        try:
+            s.sendall(head)
+            for _ in range(240):
+                s.sendall(b" " * 65536)
+        except OSError:
+            pass
+        s.settimeout(0.5)
+        try:
+            answer = http.client.HTTPResponse(s, method="POST")
+            answer.begin()
+            refused += answer.status == 503 and "Retry-After" in answer.headers
+        except (OSError, http.client.HTTPException):
+            pass
+    grown = resident(portal) - before
+    check(refused >= 10, f"of twelve half-sent posts {refused} are refused with 503 and Retry-After")
+    check(grown < 40 << 20, f"half-sent posts of 180 MB grow memory by {grown >> 10} KB")
+    for s in lines:
+        s.close()
+    # The handlers learn of it in their own time.
+    body = b"{" + b" " * (15 << 20)
+    fields = {"Content-Type": "application/json", "Idempotency-Key": "k"}
+    deadline = time.monotonic() + 10
+    while (status := client.ask("POST", "/api/v1/dossiers", fields, body)[0]) == 503 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    check(status == 400, f"then a large post is read again: {status}")
+
+
 def form(portal, papers):
     """Sends papers with a citizen's form, as a browser does."""
     jar = {}
@@ -470,6 +509,7 @@ def main():
         cut_anywhere(portal, rounds * 2)
         behind_nginx(portal, rounds)
         stays_small(portal)
+        half_sent(portal)
         holds_back(portal)
         killed(portal, max(4, rounds // 2))
         killed_at_the_end(portal, max(2, rounds // 2))

@@ -187,6 +187,29 @@ import Web
         }
     }
 
+    /// Memory for bodies has a bound: what comes beyond is refused for now, and what is small is taken all the same.
+    @Test func bodiesShareTheMemoryForThem() async throws {
+        try await Stage.with {
+            $0.bodyBytes = 1 << 20
+        } _: { stage in
+            var body = try await submission(stage)
+            body.attachments = [
+                .init(
+                    requirement: "giay-to-3", name: "a.pdf",
+                    content: Data(Array("%PDF-".utf8) + Array(repeating: 65, count: 400_000)).base64EncodedString())
+            ]
+            let large = await stage.submit(Array(try JSONEncoder().encode(body)), key: "k")
+            #expect(large.status == 503 && large.fields[.retryAfter] == "5")
+            #expect(large.text.contains("\"http503\""))
+            let kept = try FileManager.default.subpathsOfDirectory(atPath: stage.store.folder.attachments)
+            #expect(kept.isEmpty, "\(kept)")
+            #expect(stage.portal.bodies.takenByteCount == 0)
+            body.attachments?[0].content = Data("%PDF-1.4 short".utf8).base64EncodedString()
+            let small = await stage.submit(Array(try JSONEncoder().encode(body)), key: "k")
+            #expect(small.status == 201)
+        }
+    }
+
     @Test func tooManyPapersAndTooLargeBodiesAreRefused() async throws {
         try await Stage.with { stage in
             var body = try await submission(stage)

@@ -45,6 +45,61 @@ import Web
         #expect(await stage.citizen.get("/", ["If-None-Match": tags.new]).status == 304)
     }
 
+    /// What is open to everyone and the same for everyone is made once: the second request gets the kept forms.
+    @Test(arguments: [
+        "/", "/thu-tuc", "/minh-bach", "/lien-he", "/api/v1/procedures", "/api/v1/procedures/1.001193",
+        "/api/v1/procedures/1.001193/example", "/api/v1/statistics", "/api/v1/openapi.json",
+    ]) func publicAnswersAreKept(_ path: String) async throws {
+        try await Stage.with { stage in
+            let first = await stage.citizen.get(path)
+            #expect(first.status == 200 && stage.portal.cache.count == 1)
+            let etag = try #require(first.fields[.etag])
+            #expect(first.fields[.cacheControl] == "public, no-cache" && first.fields[.vary] == "Accept-Encoding")
+            let second = await stage.citizen.get(path, ["Accept-Encoding": "gzip"])
+            #expect(second.fields[.etag] == etag && stage.portal.cache.count == 1)
+            // The figures of no month are too short for it. What is compressed at each request costs less effort.
+            let isPacked = path != "/api/v1/statistics"
+            #expect(second.fields[.contentEncoding] == (isPacked ? "gzip" : nil))
+            #expect(second.body == (isPacked ? Gzip.compress(first.body, level: 6) : first.body))
+            #expect(second.fields[.contentType] == first.fields[.contentType])
+            #expect(await stage.citizen.get(path, ["If-None-Match": etag]).status == 304)
+        }
+    }
+
+    @Test func searchesAreNotKept() async throws {
+        try await Stage.with { stage in
+            for path in [
+                "/thu-tuc?tu-khoa=khai+sinh", "/api/v1/procedures?q=khai%20sinh", "/api/v1/procedures?limit=1",
+            ] {
+                #expect(await stage.citizen.get(path).status == 200)
+            }
+            #expect(stage.portal.cache.count == 0)
+            #expect(await stage.citizen.get("/thu-tuc?tu-khoa=zzzz").text != stage.citizen.get("/thu-tuc").text)
+        }
+    }
+
+    /// Figures are those of the moment that the page names, and change with the dossiers.
+    @Test func theFiguresFollowTheDossiers() async throws {
+        try await Stage.with { stage in
+            let pages = ["/minh-bach", "/api/v1/statistics"]
+            func read() async -> [String] {
+                var texts: [String] = []
+                for page in pages { texts.append(await stage.citizen.get(page).text) }
+                return texts
+            }
+            let empty = await read()
+            #expect(empty[0].contains("đến 09:00"), "\(empty[0])")
+            stage.clock.move(to: "2026-11-25T09:07")
+            #expect(await read() == empty, "nothing has changed since")
+            _ = try await stage.dossier()
+            let received = await read()
+            #expect(received[0].contains("đến 09:07") && received[0].contains("class=\"number\">1</td>"))
+            #expect(received[1].contains("\"received\":1"))
+            stage.clock.move(to: "2026-11-26T08:00")
+            #expect(await read()[0].contains("đến 08:00"), "a new day, a new page")
+        }
+    }
+
     @Test func aChangeReplacesTheKeptPageInEveryForm() async throws {
         try await Stage.with { stage in
             let empty = try await forms(stage)

@@ -34,7 +34,9 @@ struct Stage {
         terminal: "TEST0001", secret: secret, paymentAddress: "http://bank.test/paymentv2/vpcpay.html",
         queryAddress: "http://bank.test/api", returnAddress: "https://portal.test/thanh-toan/ket-qua")
 
-    static func with(_ body: (Stage) async throws -> Void) async throws {
+    static func with(
+        _ adjust: (inout PortalSettings) -> Void = { _ in }, _ body: (Stage) async throws -> Void
+    ) async throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "portal-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: path) }
         let store = try Store(try DataFolder(path))
@@ -47,6 +49,7 @@ struct Stage {
         var settings = PortalSettings(
             publicURL: "https://portal.test", agency: catalogue.agencies[0].code, isTrial: true, merchant: merchant)
         settings.passwordCost = cost
+        adjust(&settings)
         let portal = try Portal(
             store: store, catalogue: catalogue, messages: messages, resources: root, settings: settings,
             clock: clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

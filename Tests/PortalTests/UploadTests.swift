@@ -1,6 +1,7 @@
 import Foundation
 import HTTPWire
 import Platform
+import PublicService
 import Testing
 import Web
 
@@ -104,6 +105,31 @@ import Web
             #expect(await partner.ask(.post, "/api/v1/uploads", ["Upload-Complete": "?0"]).status == 422)
             #expect(await partner.patch(path, 0, Array("MZ and so".utf8)[...], complete: true).status == 422)
             #expect(await partner.ask(.head, path).status == 404, "what is no paper is forgotten")
+        }
+    }
+
+    /// Both ways to send a whole paper: the digest that was told is that of what came, or nothing is kept.
+    @Test(arguments: [[:], ["Upload-Complete": "?1"]]) func aWholePaperIsWhatItsDigestSays(
+        _ fields: [String: String]
+    ) async throws {
+        try await Stage.with { stage in
+            let partner = Partner(client: stage.citizen)
+            func send(_ bytes: [UInt8], digestOf whole: [UInt8]) async -> TestClient.Reply {
+                let digest = "sha-256=:\(Data(SHA256.hash(whole)).base64EncodedString()):"
+                return await partner.ask(
+                    .post, "/api/v1/uploads?name=a.pdf", fields.merging(["Repr-Digest": digest]) { a, _ in a }, bytes)
+            }
+            let wrong = await send(Self.pdf, digestOf: Self.pdf + [1])
+            #expect(wrong.status == 422 && wrong.fields[.uploadComplete] == "?1")
+            #expect(wrong.fields[.contentType]?.hasPrefix("application/problem+json") == true)
+            let digest = try #require(ContentDigest(rawValue: SHA256.hash(Self.pdf).hex))
+            #expect(try await stage.store.upload(digest, scope: "partner:doi-tac") == nil)
+            for folder in [stage.store.folder.attachments, stage.store.folder.spool] {
+                #expect(try FileManager.default.subpathsOfDirectory(atPath: folder).isEmpty)
+            }
+            #expect(await send(Self.pdf, digestOf: Self.pdf).status == 201)
+            #expect(await send(Self.pdf, digestOf: [1]).status == 422)
+            #expect(try await stage.store.upload(digest, scope: "partner:doi-tac") != nil, "what was there stays")
         }
     }
 

@@ -23,6 +23,12 @@ struct APIProcedureRow: Codable {
     let hasForm: Bool
 }
 
+/// Procedures in force: as many as were asked for, of `total`.
+struct APIProcedureList: Encodable {
+    let items: [APIProcedureRow]
+    let total: Int
+}
+
 /// What a partner hands in.
 struct APISubmission: Codable, Sendable {
     struct Applicant: Codable, Sendable {

@@ -35,6 +35,11 @@ struct APIProblem: Encodable {
     }
 }
 
+extension ResumableRequest {
+    /// What the whole must be, if the request says so.
+    var contentDigest: ContentDigest? { digest.flatMap { ContentDigest(rawValue: $0.hex) } }
+}
+
 /// Uploads that can be gone on with (Docs/decisions/0009): `ResumableState` decides, the store keeps.
 extension Portal {
     static let resumableLimits = ResumableLimits(
@@ -47,7 +52,7 @@ extension Portal {
             let length = try ResumableState.begin(request, sizeLimit: UploadLimits.fileBytes)
             let token = try await store.beginUpload(
                 scope: owner.scope, name: name, length: length,
-                expected: request.digest.flatMap { ContentDigest(rawValue: $0.hex) },
+                expected: request.contentDigest,
                 limits: Portal.resumableLimits, at: now)
             guard let (hold, upload) = try await store.takeUpload(token, scope: owner.scope, at: now) else {
                 throw ResumableRefusal.unknown

@@ -47,12 +47,15 @@ extension Portal {
         let file = try await store.attachments.begin(limit: UploadLimits.fileBytes)
         do {
             while let piece = try await exchange.body.next() { try await store.attachments.append(piece, to: file) }
-            let stored = try await store.attachments.finish(file, name: name)
+            let stored = try await store.attachments.finish(file, name: name, expected: request.contentDigest)
             try await store.addUpload(stored, scope: owner.scope, at: now)
             return apiResponse(APIFile(name: name, size: stored.byteCount, sha256: stored.digest.rawValue), .created)
         } catch UploadRefusal.tooLarge {
             await store.attachments.abandon(file)
             return try problem(ResumableRefusal.tooLarge)
+        } catch let defect as ResumableUploadDefect {
+            await store.attachments.abandon(file)
+            return try problem(defect)
         } catch {
             await store.attachments.abandon(file)
             guard error is UploadRefusal else { throw error }

@@ -14,14 +14,18 @@ extension Portal {
                     csrf: exchange.csrfToken()))
         }
         routes.post("/gop-y") { [self] in try await takeFeedback($0, $1) }
-        routes.get("/minh-bach") { [self] _ in
-            let months = try await store.months(agency: agency.code)
-            return render(
-                TransparencyPage(
-                    layout: layout(messages.say("title.transparency")), months: months, asOf: messages.time(now),
-                    emptyMonth: today.shown))
-        }
         routes.get("/tinh-ngay-hen") { [self] exchange in duePage(exchange) }
+    }
+
+    /// Says when it was made: until something changes these are the figures, however long it is kept.
+    func transparencyPage() async throws -> [UInt8] {
+        // Asked before the store is, so that nothing that happened until then is missing.
+        let at = now
+        let months = try await store.months(agency: agency.code)
+        return pages.render(
+            TransparencyPage(
+                layout: layout(messages.say("title.transparency")), months: months, asOf: messages.time(at),
+                emptyMonth: today.shown))
     }
 
     private var feedbackQuestions: [Question] {

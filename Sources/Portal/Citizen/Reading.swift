@@ -11,8 +11,19 @@ extension Portal {
     ]
 
     func addReading(to routes: inout Routes) {
-        page("/", "home", &routes) { portal, _ in try await portal.homePage() }
-        routes.get("/thu-tuc") { [self] exchange in try await list(exchange) }
+        page("/", Portal.figuresTag, &routes) { portal, _ in try await portal.homePage() }
+        page("/minh-bach", Portal.figuresTag, &routes) { portal, _ in try await portal.transparencyPage() }
+        routes.get("/thu-tuc") { [self] exchange in
+            // What is searched for is said back, and not kept.
+            guard !exchange.head.hasQuery else {
+                var response = render(list(exchange.query["tu-khoa"] ?? ""))
+                response.fields.set(.cacheControl, "public, max-age=300")
+                return response
+            }
+            return try await cache.response(for: exchange.head.path, tags: ["procedures"], to: exchange) {
+                pages.render(list(""))
+            }
+        }
         routes.get("/thu-tuc/{code}") { [self] exchange in
             let procedure = try procedure(exchange)
             return .seeOther(LocalTarget(checking: address(of: procedure)) ?? "/thu-tuc")
@@ -40,6 +51,9 @@ extension Portal {
             portal.pages.render(AccessibilityPage(layout: portal.layout(portal.messages.say("title.accessibility"))))
         }
     }
+
+    /// What shows how many dossiers came and were finished; dropped when one does.
+    static let figuresTag = "figures"
 
     /// A public page that is the same for everyone: kept in memory for the day, in every form it is asked for.
     private func page(
@@ -89,8 +103,8 @@ extension Portal {
 
     var codeExample: String { "\(agency.code)-\(today.compact)-0001" }
 
-    private func list(_ exchange: Exchange) async throws -> Response {
-        let query = (exchange.query["tu-khoa"] ?? "").trimmed
+    private func list(_ typed: String) -> ProceduresPage {
+        let query = typed.trimmed
         let inForce = catalogue.inForce(on: today)
         var groups: [ProcedureGroup] = []
         if query.isEmpty {
@@ -109,13 +123,10 @@ extension Portal {
         let heading =
             query.isEmpty
             ? messages.say("title.procedures") : messages.say("search.heading", ["query": String(query.prefix(100))])
-        var response = render(
-            ProceduresPage(
-                layout: layout(heading), heading: heading, query: String(query.prefix(200)), groups: groups,
-                nothingFound: !query.isEmpty && groups.isEmpty, formerNotice: formerNotice(query),
-                directions: signposts.directions(for: query)))
-        response.fields.set(.cacheControl, "public, max-age=300")
-        return response
+        return ProceduresPage(
+            layout: layout(heading), heading: heading, query: String(query.prefix(200)), groups: groups,
+            nothingFound: !query.isEmpty && groups.isEmpty, formerNotice: formerNotice(query),
+            directions: signposts.directions(for: query))
     }
 
     /// Who looks for a commune by its old name finds where it went.

@@ -73,7 +73,7 @@ extension Portal {
                 return try dossier.requestPayment(attempt: 1, at: at, expiresAt: at.adding(seconds: 15 * 60))
             }
         ) { SubmissionRecord(code: $0, submission: submission, intakeDueAt: answerBy) }
-        if case .created = outcome { cache.drop(tag: "home") }
+        if case .created = outcome { cache.drop(tag: Portal.figuresTag) }
         return outcome
     }
 

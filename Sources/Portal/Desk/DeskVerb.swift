@@ -91,7 +91,7 @@ extension Portal {
             return render(page, status)
         }
         await audit(.acted, exchange, about: "\(dossier.code) \(verb.rawValue)")
-        if verb == .issueResult { cache.drop(tag: "home") }
+        if verb == .issueResult { cache.drop(tag: Portal.figuresTag) }
         return .seeOther("/can-bo/ho-so/\(dossier.code.rawValue)")
     }
 

@@ -57,9 +57,12 @@ public final class AttachmentStore: Sendable {
         try await queue.run { try file.append(bytes) }
     }
 
-    /// Checks the type, makes the file durable under its digest and forgets the pending one.
-    public func finish(_ file: PendingFile, name: String) async throws -> StoredFile {
-        try await queue.run { [self] in try keep(file, name: name) }
+    /// Checks the type and, if the sender told it, the digest; makes the file durable under its digest and forgets the
+    /// pending one. Throws `UploadRefusal` or `ResumableUploadDefect.wrongDigest`, and keeps nothing then.
+    public func finish(
+        _ file: PendingFile, name: String, expected: ContentDigest? = nil
+    ) async throws -> StoredFile {
+        try await queue.run { [self] in try keep(file, name: name, expected) }
     }
 
     /// Forgets an unfinished file.
@@ -95,10 +98,11 @@ public final class AttachmentStore: Sendable {
     /// Where a content lies.
     func path(of digest: ContentDigest) -> String { "\(folder)/\(digest.rawValue.prefix(2))/\(digest)" }
 
-    private func keep(_ file: PendingFile, name: String) throws -> StoredFile {
+    private func keep(_ file: PendingFile, name: String, _ expected: ContentDigest?) throws -> StoredFile {
         defer { file.remove() }
         let (digestBytes, byteCount) = try file.finish()
         let stored = try check(digestBytes, byteCount, file.firstBytes, name: name)
+        guard expected == nil || expected == stored.digest else { throw ResumableUploadDefect.wrongDigest }
         // The same content again replaces itself; either name is whole.
         try place(stored) { try disk.rename(file.path, to: $0) }
         return stored

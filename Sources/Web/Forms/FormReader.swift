@@ -3,25 +3,27 @@ import HTTPWire
 /// Reads a form from a request's body.
 enum FormReader {
     /// The form, its token checked. Throws `Refused`: 415 for another content type, 400 for what is no form,
-    /// 403 without a valid token, 413 beyond the limits.
-    static func read(_ exchange: Exchange, _ rules: FormRules) async throws -> Form {
+    /// 403 without a valid token, 413 beyond the limits; `Overloaded` when `share` has no room for its texts.
+    static func read(_ exchange: Exchange, _ rules: FormRules, _ share: BodyShare) async throws -> Form {
         let type = MediaType(exchange.head.fields[.contentType] ?? "")
         switch type?.name {
         case "application/x-www-form-urlencoded":
-            return try await readURLEncoded(exchange, rules)
+            return try await readURLEncoded(exchange, rules, share)
         case "multipart/form-data":
             guard let boundary = type?.parameter("boundary"), let parser = MultipartParser(boundary: boundary) else {
                 throw Refused(.badRequest, "multipart without a boundary")
             }
-            var reader = MultipartFormReader(exchange, rules, parser)
+            var reader = MultipartFormReader(exchange, rules, share, parser)
             return try await reader.read()
         default:
             throw Refused(.unsupportedMediaType, "not a form")
         }
     }
 
-    private static func readURLEncoded(_ exchange: Exchange, _ rules: FormRules) async throws -> Form {
-        let bytes = try await exchange.body.collect(upTo: rules.bodyLimit)
+    private static func readURLEncoded(
+        _ exchange: Exchange, _ rules: FormRules, _ share: BodyShare
+    ) async throws -> Form {
+        let bytes = try await share.collect(exchange.body, upTo: rules.bodyLimit)
         let pairs: [NamedValues.Pair]
         do {
             pairs = try NamedValues(decoding: bytes, limit: rules.fieldLimit + 1).pairs

@@ -4,6 +4,7 @@ import HTTPWire
 struct MultipartFormReader {
     private let exchange: Exchange
     private let rules: FormRules
+    private let share: BodyShare
     private var parser: MultipartParser
     private var fields: [Form.Field] = []
     private var files: [UploadedFile] = []
@@ -29,9 +30,10 @@ struct MultipartFormReader {
         var byteCount = 0
     }
 
-    init(_ exchange: Exchange, _ rules: FormRules, _ parser: MultipartParser) {
+    init(_ exchange: Exchange, _ rules: FormRules, _ share: BodyShare, _ parser: MultipartParser) {
         self.exchange = exchange
         self.rules = rules
+        self.share = share
         self.parser = parser
     }
 
@@ -92,6 +94,7 @@ struct MultipartFormReader {
         switch part {
         case .text(let name, var text):
             part = nil
+            try share.take(bytes.count)
             text += bytes
             textByteCount += bytes.count
             guard text.count <= rules.valueByteLimit, textByteCount <= rules.textByteLimit else {

@@ -10,14 +10,16 @@ public final class Router: Responder {
     private let middleware: [any Middleware]
     private let waitingMiddleware: [any WaitingMiddleware]
     private let kept: PageCache?
+    private let bodies: BodyBudget
     private let errors: ErrorPages
     private let denied: @Sendable (Exchange) -> Response?
 
     /// `denied` may answer a request that its route does not admit, such as by leading to the sign-in page; otherwise it is
     /// 401 for strangers and 403 for people without the role. Pages that `kept` holds are answered before anything else:
-    /// they are public, complete and the same for everyone.
+    /// they are public, complete and the same for everyone. Forms are counted on `bodies`, which sites may share.
     public init(
-        _ routes: Routes, middleware: [any Middleware], kept: PageCache? = nil, errors: ErrorPages,
+        _ routes: Routes, middleware: [any Middleware], kept: PageCache? = nil, bodies: BodyBudget = BodyBudget(),
+        errors: ErrorPages,
         denied: @escaping @Sendable (Exchange) -> Response? = { _ in nil }
     ) {
         self.routes = routes.all
@@ -26,6 +28,7 @@ public final class Router: Responder {
         self.middleware = middleware
         waitingMiddleware = middleware.compactMap { $0 as? any WaitingMiddleware }
         self.kept = kept
+        self.bodies = bodies
         self.errors = errors
         self.denied = denied
     }
@@ -151,7 +154,11 @@ public final class Router: Responder {
         case .waiting(let handler):
             return try await handler(exchange)
         case .form(let rules, let handler):
-            return try await handler(exchange, FormReader.read(exchange, rules))
+            let exchange = exchange
+            // The handler holds the texts as long as it runs.
+            return try await bodies.withShare { share in
+                try await handler(exchange, FormReader.read(exchange, rules, share))
+            }
         }
     }
 
