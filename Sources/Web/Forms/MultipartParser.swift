@@ -30,10 +30,13 @@ struct MultipartParser: Sendable {
     }
 
     private enum State: Sendable {
-        case start, afterDelimiter, head, content, finished
+        case start, head, content, finished
+        /// So many blanks behind a boundary were passed over.
+        case afterDelimiter(padding: Int)
     }
 
     private static let headByteLimit = 8 << 10
+    private static let paddingLimit = 64
     /// Bytes of an incomplete head that are known not to end it: single bytes must not cost a search from its start each.
     private var searched = 0
     private let delimiter: [UInt8]
@@ -80,12 +83,17 @@ struct MultipartParser: Sendable {
                 return nil
             }
             guard buffer[position...].starts(with: delimiter) else { throw .badDelimiter }
-            return advance(to: position + delimiter.count, .afterDelimiter)
-        case .afterDelimiter:
+            return advance(to: position + delimiter.count, .afterDelimiter(padding: 0))
+        case .afterDelimiter(let padding):
+            // Mail gateways pad lines (RFC 2046 §5.1.1, transport-padding).
+            if available >= 1, MultipartParser.isBlank(buffer[position]) {
+                guard padding < MultipartParser.paddingLimit else { throw .badDelimiter }
+                return advance(to: position + 1, .afterDelimiter(padding: padding + 1))
+            }
             guard available >= 2 else { return nil }
             switch (buffer[position], buffer[position + 1]) {
             case (13, 10): return advance(to: position + 2, .head)
-            case (45, 45): return advance(to: position + 2, .finished)
+            case (45, 45) where padding == 0: return advance(to: position + 2, .finished)
             default: throw .badDelimiter
             }
         case .head:
@@ -101,8 +109,10 @@ struct MultipartParser: Sendable {
         case .content:
             return content(from: position, into: &events)
         case .finished:
-            // Senders end the body with a line end or nothing; anything else was meant to be read by someone else.
-            guard buffer[position...].allSatisfy({ $0 == 13 || $0 == 10 }) else { throw .badDelimiter }
+            // Senders end the body with a line end, perhaps padded, or nothing; anything else was meant for someone else.
+            guard buffer[position...].allSatisfy({ $0 == 13 || $0 == 10 || MultipartParser.isBlank($0) }) else {
+                throw .badDelimiter
+            }
             consumed = buffer.count
             return nil
         }
@@ -127,7 +137,7 @@ struct MultipartParser: Sendable {
             } else if rest.starts(with: delimiter) {
                 emit(position..<candidate, &events)
                 events.append(.end)
-                return advance(to: candidate + delimiter.count, .afterDelimiter)
+                return advance(to: candidate + delimiter.count, .afterDelimiter(padding: 0))
             }
             start = candidate + 1
         }
@@ -150,6 +160,8 @@ struct MultipartParser: Sendable {
         }
         return nil
     }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
     private static func isBoundaryByte(_ byte: UInt8) -> Bool {
         switch byte {
@@ -192,11 +204,13 @@ extension MultipartParser.PartHead {
         self.name = MultipartParser.PartHead.unescaped(name)
         // RFC 7578 §4.2 tells senders not to write the second form; some libraries do for names with marks, and then only it
         // says the whole name (RFC 6266 §4.3).
+        // What cannot be decoded gives way to the plain form (ibid.).
+        let plain = disposition.parameters["filename"].map(MultipartParser.PartHead.unescaped)
         if let extended = disposition.parameters["filename*"] {
-            guard let fileName = ExtendedValue.text(extended) else { throw .badPartHead }
+            guard let fileName = ExtendedValue.text(extended) ?? plain else { throw .badPartHead }
             self.fileName = fileName
         } else {
-            self.fileName = disposition.parameters["filename"].map(MultipartParser.PartHead.unescaped)
+            self.fileName = plain
         }
         self.contentType = type
     }

@@ -55,6 +55,15 @@ import Testing
         #expect(try Self.read([Self.body]) == Self.expected)
     }
 
+    @Test func whiteSpaceBehindBoundariesIsPassedOver() throws {
+        let text = "--b \t\r\n" + Self.head.dropFirst(4) + "\r\nx\r\n--b-- \t\r\n"
+        let expected: [MultipartParser.Event] = [
+            .begin(.init(name: "a", fileName: nil, contentType: nil)), Self.content("x"), .end,
+        ]
+        #expect(try Self.read([Array(text.utf8)]) == expected)
+        #expect(try Self.read(text.utf8.map { [$0] }) == expected)
+    }
+
     @Test func everySplitPointGivesTheSame() throws {
         for split in 0...Self.body.count {
             #expect(try Self.read([Array(Self.body[..<split]), Array(Self.body[split...])]) == Self.expected)
@@ -97,6 +106,10 @@ import Testing
         Refusal(claim: "text before the first boundary", body: "x--b\r\n", defect: .badDelimiter),
         Refusal(claim: "another boundary", body: "--c\r\n", defect: .badDelimiter),
         Refusal(claim: "boundary with a tail", body: "--bx\r\n", defect: .badDelimiter),
+        Refusal(claim: "blanks and a tail", body: "--b  x\r\n", defect: .badDelimiter),
+        Refusal(claim: "blanks and an end", body: head + "\r\nx\r\n--b --", defect: .badDelimiter),
+        Refusal(
+            claim: "endless blanks", body: "--b" + String(repeating: " ", count: 65) + "\r\n", defect: .badDelimiter),
         Refusal(claim: "bare line feed", body: "--b\nContent", defect: .badDelimiter),
         Refusal(claim: "tail within", body: head + "\r\nx\r\n--bzz", defect: .badDelimiter),
         Refusal(claim: "something behind the end", body: head + "\r\nx\r\n--b--\r\nGET / ", defect: .badDelimiter),
@@ -140,6 +153,8 @@ import Testing
             ("filename=\"_.pdf\"; filename*=UTF-8''%E1%BA%A5.pdf", "ấ.pdf"),
             ("filename*=UTF-8''%E1%BA%A5.pdf; filename=\"_.pdf\"", "ấ.pdf"),
             ("filename*=iso-8859-1'en'%A3.pdf", "£.pdf"),
+            ("filename=\"_.pdf\"; filename*=UTF-16''x", "_.pdf"),
+            ("filename*=UTF-8''%ff; filename=\"_.pdf\"", "_.pdf"),
             ("filename*=UTF-8''", ""), ("filename=\"a%22b%0D%0A.pdf\"", "a\"b\r\n.pdf"),
             ("filename=\"100%.pdf\"", "100%.pdf"),
             ("filename*=UTF-8''%ff", nil), ("filename*=UTF-8''%e", nil), ("filename*=UTF-8''a b", nil),
