@@ -1,0 +1,78 @@
+import Foundation
+import HTTPWire
+import Testing
+
+@testable import SocketServer
+
+/// Whose word about the client is believed, and which word.
+@Suite struct TrustedProxiesTests {
+    /// What comes from 10.0.0.1 over a plain connection, and who is the client then.
+    struct Row: Sendable, CustomTestStringConvertible {
+        let fields: [String]
+        let client: String
+        var isSecure = false
+        var testDescription: String { fields.joined(separator: " | ") }
+    }
+
+    private func expect(_ row: Row, _ field: TrustedProxies.Field) throws {
+        var fields = HeaderFields()
+        for line in row.fields {
+            let parts = line.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
+            fields.append(try #require(FieldName(parts[0])), parts[1])
+        }
+        let proxies = try #require(TrustedProxies(["10.0.0.0/8", "fd00::/8"], writing: field))
+        let head = RequestHead(method: .get, path: "/", fields: fields)
+        let near = proxies.client(of: head, connection: Peer(address: "10.0.0.1", isSecure: false))
+        #expect(near == Peer(address: row.client, isSecure: row.isSecure))
+        let stranger = Peer(address: "198.51.100.1", isSecure: false)
+        #expect(proxies.client(of: head, connection: stranger) == stranger)
+    }
+
+    @Test(arguments: [
+        Row(fields: [], client: "10.0.0.1"),
+        Row(
+            fields: ["X-Forwarded-For: 203.0.113.7", "X-Forwarded-Proto: https"], client: "203.0.113.7", isSecure: true),
+        // The proxy passes on what the client wrote into the field that it does not know.
+        Row(
+            fields: ["Forwarded: for=6.6.6.6;proto=https", "X-Forwarded-For: 203.0.113.7", "X-Forwarded-Proto: http"],
+            client: "203.0.113.7"),
+        Row(fields: ["Forwarded: for=6.6.6.6;proto=https"], client: "10.0.0.1"),
+        // The client's own, lengthened by the proxy in the same line or the next.
+        Row(fields: ["X-Forwarded-For: 6.6.6.6, 203.0.113.7"], client: "203.0.113.7"),
+        Row(fields: ["X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 203.0.113.7"], client: "203.0.113.7"),
+        Row(fields: ["X-Forwarded-For: \", 203.0.113.7"], client: "203.0.113.7"),
+        Row(fields: ["X-Forwarded-For: a\"b", "X-Forwarded-For: 203.0.113.7"], client: "203.0.113.7"),
+        Row(fields: ["X-Forwarded-Proto: https", "X-Forwarded-Proto: http"], client: "10.0.0.1"),
+        Row(fields: ["X-Forwarded-Proto: http, HTTPS"], client: "10.0.0.1", isSecure: true),
+        Row(fields: ["X-Forwarded-Proto: \"", "X-Forwarded-Proto: https"], client: "10.0.0.1", isSecure: true),
+        Row(fields: ["X-Forwarded-For: 203.0.113.7, 10.0.0.3, fd00::2"], client: "203.0.113.7"),
+        Row(fields: ["X-Forwarded-For: 6.6.6.6, unknown, 10.0.0.3"], client: "10.0.0.3"),
+        // Ports and brackets.
+        Row(fields: ["X-Forwarded-For: 203.0.113.7:4711"], client: "203.0.113.7"),
+        Row(fields: ["X-Forwarded-For: [2001:db8::1]:443"], client: "2001:db8::1"),
+        Row(fields: ["X-Forwarded-For: [2001:db8::1]"], client: "2001:db8::1"),
+        Row(fields: ["X-Forwarded-For: 203.0.113.7:1, 10.0.0.3:2"], client: "203.0.113.7"),
+        // One client has one text.
+        Row(fields: ["X-Forwarded-For: 2001:DB8:0:0:0:0:0:1"], client: "2001:db8::1"),
+        Row(fields: ["X-Forwarded-For: 203.0.113.7, ::ffff:10.0.0.3"], client: "203.0.113.7"),
+        Row(fields: ["X-Forwarded-For: ::ffff:203.0.113.7"], client: "203.0.113.7"),
+        Row(fields: ["X-Forwarded-For: [203.0.113.7]"], client: "10.0.0.1"),
+        Row(fields: ["X-Forwarded-For: 203.0.113.07"], client: "10.0.0.1"),
+    ])
+    func readsXForwardedForAlone(_ row: Row) throws { try expect(row, .xForwardedFor) }
+
+    @Test(arguments: [
+        Row(fields: ["Forwarded: for=203.0.113.7;proto=https"], client: "203.0.113.7", isSecure: true),
+        Row(
+            fields: ["Forwarded: for=203.0.113.7", "X-Forwarded-For: 6.6.6.6", "X-Forwarded-Proto: https"],
+            client: "203.0.113.7"),
+        Row(fields: ["X-Forwarded-For: 6.6.6.6", "X-Forwarded-Proto: https"], client: "10.0.0.1"),
+        Row(fields: ["Forwarded: for=6.6.6.6;proto=https, for=203.0.113.7;proto=http"], client: "203.0.113.7"),
+        Row(fields: ["Forwarded: for=6.6.6.6;x=\"", "Forwarded: for=203.0.113.7"], client: "203.0.113.7"),
+        Row(
+            fields: ["Forwarded: for=\"[2001:DB8::1]:80\";proto=https, for=10.0.0.3;proto=http"],
+            client: "2001:db8::1", isSecure: true),
+        Row(fields: ["Forwarded: for=6.6.6.6, for=_hidden"], client: "10.0.0.1"),
+    ])
+    func readsForwardedAlone(_ row: Row) throws { try expect(row, .forwarded) }
+}
