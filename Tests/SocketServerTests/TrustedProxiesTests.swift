@@ -75,4 +75,71 @@ import Testing
         Row(fields: ["Forwarded: for=6.6.6.6, for=_hidden"], client: "10.0.0.1"),
     ])
     func readsForwardedAlone(_ row: Row) throws { try expect(row, .forwarded) }
+
+    // MARK: Behind PROXY headers
+
+    private static func request(_ field: String = "") -> String {
+        "GET /peer HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\(field)\r\n"
+    }
+
+    @Test func onlyAProxyNamedByThePROXYHeaderIsBelieved() async throws {
+        let trusted = try #require(TrustedProxies(["127.0.0.1", "10.0.0.0/8"]))
+        let block: [UInt8] = [13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10]
+        try await withServer(proxies: trusted, expectsProxyHeader: true) { port, _ in
+            for (header, client) in [
+                (Array("PROXY TCP4 203.0.113.7 10.0.0.1 1 2\r\n".utf8), "203.0.113.7 false"),
+                (Array("PROXY UNKNOWN\r\n".utf8), "127.0.0.1 false"), (block + [0x20, 0, 0, 0], "127.0.0.1 false"),
+                (block + [0x21, 0, 0, 0], "127.0.0.1 false"),
+                (block + [0x21, 0x12, 0, 12] + [UInt8](repeating: 9, count: 12), "127.0.0.1 false"),
+                (Array("PROXY TCP4 10.0.0.9 10.0.0.1 1 2\r\n".utf8), "6.6.6.6 true"),
+            ] {
+                let text = try await blocking {
+                    let wire = try WireClient(port: port)
+                    wire.send(header + Self.request("X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\n").utf8)
+                    return wire.rest()
+                }
+                #expect(text.hasSuffix("\r\n\r\n" + client), "\(header)")
+            }
+        }
+    }
+
+    /// Opens a connection for `client`, and says what it answers; it stays open while somebody has it.
+    private static func open(_ port: UInt16, _ client: String) throws -> (wire: WireClient, answer: String) {
+        let wire = try WireClient(port: port)
+        wire.send("PROXY \(client)\r\nGET /peer HTTP/1.1\r\nHost: a\r\n\r\n")
+        let text = wire.text(until: " false")
+        return (wire, String(text.components(separatedBy: "\r\n\r\n").last ?? ""))
+    }
+
+    @Test func connectionsOfEachClientAreCounted() async throws {
+        let trusted = try #require(TrustedProxies(["127.0.0.1", "10.0.0.0/8"]))
+        var limits = ServerLimits()
+        limits.connectionsPerAddress = 2
+        try await withServer(limits: limits, proxies: trusted, expectsProxyHeader: true) { port, server in
+            let seven = "TCP4 203.0.113.7 10.0.0.1 1 2"
+            try await blocking {
+                let first = try Self.open(port, seven)
+                var second: (wire: WireClient, answer: String)? = try Self.open(port, seven)
+                #expect([first.answer, second?.answer] == ["203.0.113.7 false", "203.0.113.7 false"])
+                #expect(try Self.open(port, seven).answer == "")
+                #expect(try Self.open(port, "TCP6 ::ffff:203.0.113.7 ::1 1 2").answer == "")
+                #expect(try Self.open(port, "TCP4 203.0.113.8 10.0.0.1 1 2").answer == "203.0.113.8 false")
+                // Proxies, and who is not named, are not counted.
+                let others = try ["UNKNOWN", "TCP4 10.0.0.9 10.0.0.1 1 2"].flatMap { header in
+                    try (0..<4).map { _ in try Self.open(port, header) }
+                }
+                #expect(!others.contains { $0.answer.isEmpty })
+                #expect(server.opened[0].gauges.rejectedByAddress.load(ordering: .relaxed) == 2)
+                // One that ends gives its place back.
+                second = nil
+                var again = try Self.open(port, seven)
+                for _ in 0..<200 where again.answer.isEmpty {
+                    usleep(10_000)
+                    again = try Self.open(port, seven)
+                }
+                #expect(again.answer == "203.0.113.7 false")
+                #expect(try Self.open(port, seven).answer == "")
+            }
+        }
+    }
 }

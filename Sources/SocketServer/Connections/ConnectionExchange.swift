@@ -4,7 +4,7 @@ import HTTPWire
 extension Connection {
     func begin(_ parsed: ParsedHead) {
         let client =
-            origin.trustsProxies ? origin.listener.trustedProxies.client(of: parsed.head, connection: peer) : peer
+            heedsForwarding ? origin.listener.trustedProxies.client(of: parsed.head, connection: peer) : peer
         if isReserve, !origin.listener.alwaysAnswered.contains(parsed.head.path) {
             _ = makeExchange(parsed, client)
             return refuse(Refusal(.serviceUnavailable, "RFC 9110 \u{A7}15.6.4", "too many connections"))
