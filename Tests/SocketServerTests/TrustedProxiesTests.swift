@@ -142,4 +142,26 @@ import Testing
             }
         }
     }
+
+    // MARK: Refusals
+
+    @Test func refusalPagesKnowThatTheClientsConnectionIsSecure() async throws {
+        let trusted = try #require(TrustedProxies(["127.0.0.1"]))
+        let page: @Sendable (Status, Bool) -> Response = { status, isSecure in
+            Response(status, body: .bytes(Array("secure: \(isSecure)".utf8)))
+        }
+        try await withServer(proxies: trusted, errorPage: page) { port, _ in
+            for scheme in ["https", "http"] {
+                let text = try await blocking {
+                    let wire = try WireClient(port: port)
+                    wire.send(
+                        "POST /echo HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.7\r\n"
+                            + "X-Forwarded-Proto: \(scheme)\r\nContent-Length: 2000000\r\n\r\n")
+                    wire.endSending()
+                    return wire.rest()
+                }
+                #expect(text.hasPrefix("HTTP/1.1 413 ") && text.hasSuffix("secure: \(scheme == "https")"))
+            }
+        }
+    }
 }

@@ -312,7 +312,7 @@ extension Connection {
     func refuse(_ refusal: Refusal) {
         guard !isClosed, !closesAfterOutput else { return }
         needsLinger = true
-        let page = core.errorPage(refusal.status, peer.isSecure)
+        let page = core.errorPage(refusal.status, (exchange?.peer ?? peer).isSecure)
         if let exchange {
             exchange.refusal = refusal
             exchange.keepAlive = false
