@@ -31,6 +31,7 @@ struct Configuration: Sendable {
         Setting("redirect", ""),
         Setting("store", "sqlite"), Setting("demo", "no"), Setting("bank", "127.0.0.1:8083"),
         Setting("resources", ""), Setting("public-url", ""), Setting("agency", ""), Setting("trusted-proxies", ""),
+        Setting("forwarded-by", TrustedProxies.Field.xForwardedFor.rawValue),
         Setting("proxy-protocol", "no"), Setting("drain-seconds", "10"), Setting("limits", ""),
         Setting("take-over", "no"), Setting("vnpay-terminal", ""),
         Setting("vnpay-secret", "", isSecret: true),
@@ -128,6 +129,9 @@ struct Configuration: Sendable {
         guard TrustedProxies(proxies) != nil else {
             throw ConfigurationError(description: "trusted-proxies: addresses or networks, separated by commas")
         }
+        guard forwardedBy != nil else {
+            throw ConfigurationError(description: "forwarded-by: x-forwarded-for or forwarded")
+        }
         _ = try limits()
         _ = try agency()
         let url = URLComponents(string: self["public-url"])
@@ -145,6 +149,9 @@ struct Configuration: Sendable {
     }
 
     var proxies: [String] { list("trusted-proxies") }
+
+    /// The field that they write.
+    var forwardedBy: TrustedProxies.Field? { TrustedProxies.Field(rawValue: self["forwarded-by"].lowercased()) }
 
     /// A setting that holds several texts, separated by commas.
     func list(_ name: String) -> [String] {

@@ -52,6 +52,8 @@ struct ServeOptions: ParsableArguments {
     var agency: String?
     @Option(help: "Addresses or networks whose forwarding fields are believed, separated by commas.")
     var trustedProxies: String?
+    @Option(help: "The one field in which they name the client: x-forwarded-for (default) or forwarded.")
+    var forwardedBy: String?
     @Flag(help: "Connections to the public site begin with a PROXY header (version 1 or 2) from a trusted proxy.")
     var proxyProtocol = false
     @Option(help: "The payment gateway's terminal code; its secret comes from the environment or the file alone.")
@@ -74,7 +76,8 @@ struct ServeOptions: ParsableArguments {
             "public": publicAddress, "desk": desk, "operations": operations,
             "tls-certificate": joined(tlsCertificate), "tls-key": joined(tlsKey), "redirect": redirect,
             "store": store, "demo": demo ? "yes" : nil, "bank": bank, "public-url": publicURL, "agency": agency,
-            "trusted-proxies": trustedProxies, "drain-seconds": drainSeconds, "limits": limits,
+            "trusted-proxies": trustedProxies, "forwarded-by": forwardedBy, "drain-seconds": drainSeconds,
+            "limits": limits,
             "proxy-protocol": proxyProtocol ? "yes" : nil, "take-over": takeOver ? "yes" : nil,
             "vnpay-terminal": vnpayTerminal,
             "vnpay-payment-url": vnpayPaymentURL, "vnpay-api-url": vnpayAPIURL,

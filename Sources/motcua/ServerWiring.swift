@@ -16,7 +16,8 @@ extension Program {
             path: configuration["data"] + "/access.jsonl", secretPrefixes: ["/nop/", "/api/v1/uploads/"])
         if !log.isOpen { logger.error("the access log cannot be opened: nothing will be logged") }
         let metrics = ProgramMetrics()
-        let proxies = TrustedProxies(configuration.proxies) ?? .none
+        let proxies =
+            TrustedProxies(configuration.proxies, writing: configuration.forwardedBy ?? .xForwardedFor) ?? .none
         let sites = [portal.publicSite(), portal.deskSite(), portal.operationsSite { metrics.text() }]
         let exchanges = ServerMetrics(
             zip(Program.listeners, sites).map { ServerMetrics.Listener(name: $0, routes: $1.countedRoutes) }

@@ -82,6 +82,7 @@ private func fields(_ name: FieldName, _ value: String) -> HeaderFields {
         claim((2...45).contains(client.utf8.count), "an address is short")
         let letters = Set("0123456789abcdefABCDEF.:".utf8)
         claim(client.utf8.allSatisfy { letters.contains($0) }, "an address holds nothing else")
+        claim(TextualAddress.canonical(client) == client, "one client has one text")
     }
 }
 

@@ -190,5 +190,6 @@ private func parts(_ bytes: [UInt8], cutAt place: Int) -> [MultipartParser.Event
         return
     }
     claim((1...bytes.count).contains(header.byteCount), "no more is taken than there is")
+    claim(header.client.flatMap { TextualAddress.canonical($0) } == header.client, "one client has one text")
     claim(place >= header.byteCount ? early == header : early == nil, "a header ends where it ends")
 }

@@ -31,7 +31,7 @@ def configuration(folder):
     for arguments, environment, said in [
         (["--public", "x"], {}, "is not ADDRESS:PORT"), (["--tls-key", "a"], {}, "belong together"),
         ([], {"MOTCUA_NOPE": "1"}, "MOTCUA_NOPE"), (["--store", "postgresql://u:geheim@h/db"], {}, "only sqlite"),
-        (["--trusted-proxies", "x"], {}, "trusted-proxies"), (["--config", "/nowhere"], {}, "cannot read"),
+        (["--trusted-proxies", "x"], {}, "trusted-proxies"), (["--forwarded-by", "x-real-ip"], {}, "x-forwarded-for or forwarded"), (["--config", "/nowhere"], {}, "cannot read"),
     ]:
         answer = motcua("check-config", *arguments, environment=environment)
         check(answer.returncode != 0 and said in answer.stderr, f"check-config {arguments} {environment} is refused")
@@ -47,7 +47,7 @@ def configuration(folder):
 SETTINGS = {
     "data": "/x", "public": "127.0.0.1:1", "desk": "127.0.0.1:2", "operations": "127.0.0.1:3", "redirect": "127.0.0.1:5",
     "store": "sqlite", "bank": "127.0.0.1:4", "resources": "/y", "public-url": "https://h", "agency": "H56.31.99",
-    "trusted-proxies": "10.0.0.0/8", "drain-seconds": "3", "limits": "head-seconds=5,connections=100", "vnpay-terminal": "T", "vnpay-payment-url": "http://p", "vnpay-api-url": "http://q"}
+    "trusted-proxies": "10.0.0.0/8", "forwarded-by": "forwarded", "drain-seconds": "3", "limits": "head-seconds=5,connections=100", "vnpay-terminal": "T", "vnpay-payment-url": "http://p", "vnpay-api-url": "http://q"}
 
 
 def every_setting(folder):

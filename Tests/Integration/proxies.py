@@ -117,12 +117,38 @@ def through(portal, address, name):
     for thread in threads:
         thread.join(600)
     check(wrong == [], f"{REQUESTS} mixed requests through {name} in {time.monotonic() - started:.0f} s, none wrong {wrong[:3]}")
-    # From another loopback address, with a claim that must not be believed; a page that nothing else asks for, because
+    # From another loopback address, with claims that must not be believed; a page that nothing else asks for, because
     # the lines of two loops may change places.
-    curl("--interface", "127.0.0.2", "-H", "X-Forwarded-For: 6.6.6.6", address + "/tiep-can")
-    time.sleep(0.6)
-    lines = [json.loads(line) for line in open(access_log) if '"/tiep-can"' in line]
-    check(lines and lines[-1]["peer"] == "127.0.0.2", f"behind {name} the log has the client, not what it claims: {lines[-1]['peer'] if lines else None}")
+    for claim in FORGED:
+        before = peers(access_log, "/tiep-can")
+        answer = curl("-i", "--interface", "127.0.0.2", *[word for field in claim for word in ("-H", field)], address + "/tiep-can")
+        time.sleep(0.6)
+        seen = peers(access_log, "/tiep-can")[len(before):]
+        check(seen == ["127.0.0.2"], f"behind {name} the log has the client, not what it claims with {claim}: {seen}")
+        check(" 200" in answer.stdout and "strict-transport-security" not in answer.stdout.lower(), f"and the line is not taken for a secure one behind {name}")
+
+
+FORGED = [
+    ["X-Forwarded-For: 6.6.6.6", "X-Forwarded-Proto: https"], ["Forwarded: for=6.6.6.6;proto=https"], ['Forwarded: for=6.6.6.6;proto=https;x="'],
+    ["Forwarded: for=6.6.6.6;proto=https", "X-Forwarded-For: 6.6.6.6, 127.0.0.1", "X-Forwarded-Proto: https"], ['X-Forwarded-For: "'],
+]
+
+
+def peers(access_log, path):
+    return [json.loads(line)["peer"] for line in open(access_log) if f'"{path}"' in line]
+
+
+def by_forwarded():
+    """Told so, the portal reads Forwarded and nothing else."""
+    with Portal(extra=["--trusted-proxies", "127.0.0.1", "--forwarded-by", "forwarded"]) as portal:
+        wrong = ["-H", "X-Forwarded-For: 6.6.6.6", "-H", "X-Forwarded-Proto: https"]
+        plain = curl("-i", *wrong, portal.public + "/tiep-can")
+        secure = curl("-i", *wrong, "-H", 'Forwarded: for=6.6.6.6, for="[2001:DB8::7]:4711";proto=https', portal.public + "/lien-he")
+        time.sleep(0.6)
+        log = os.path.join(portal.data, "access.jsonl")
+        check((peers(log, "/tiep-can"), peers(log, "/lien-he")) == (["127.0.0.1"], ["2001:db8::7"]), "with forwarded-by forwarded the other fields say nothing")
+        found = ["strict-transport-security" in answer.stdout.lower() for answer in (plain, secure)]
+        check(found == [False, True], f"of the scheme neither: {found}")
 
 
 def behind_nginx(portal, folder):
@@ -164,7 +190,7 @@ defaults
   http-reuse always
 frontend f
   bind 127.0.0.1:{port}
-  http-request del-header X-Forwarded-For
+  http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]
   default_backend plain
 frontend s
   bind 127.0.0.1:{stats}
@@ -194,10 +220,30 @@ backend ready
         process.wait(20)
 
 
+def counts_clients(portal):
+    """Each client has its number of connections, whoever carries them."""
+    host, port = re.match(r"http://([^:]+):(\d+)", portal.public).groups()
+    answers, connections = [], []
+    for client in ["203.0.113.7"] * 5 + ["203.0.113.8"]:
+        s = socket.create_connection((host, int(port)), timeout=10)
+        connections.append(s)
+        s.sendall(f"PROXY TCP4 {client} 10.0.0.1 1 2\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        try:
+            answers.append(s.recv(65536)[:12])
+        except ConnectionResetError:
+            answers.append(b"")
+    check(answers == [b"HTTP/1.1 200"] * 3 + [b"", b"", b"HTTP/1.1 200"], f"behind PROXY headers three connections of a client are kept, no more {answers}")
+    for s in connections:
+        s.close()
+    figures = urllib.request.urlopen(portal.operations + "/metrics", timeout=5).read().decode()
+    rejected = [line for line in figures.splitlines() if "rejected" in line and 'listener="public"' in line and "address" in line]
+    check(rejected and rejected[0].endswith(" 2"), f"the others are counted: {rejected}")
+
+
 def with_proxy_protocol(folder):
     """HAProxy in TCP mode says who the client is, in both versions of the PROXY protocol."""
     for word in ["send-proxy", "send-proxy-v2"]:
-        with Portal(extra=["--trusted-proxies", "127.0.0.1", "--proxy-protocol"]) as portal:
+        with Portal(extra=["--trusted-proxies", "127.0.0.1", "--proxy-protocol", "--limits", "connections-per-address=3"]) as portal:
             port = free_port()
             path = os.path.join(folder, f"{word}.cfg")
             pathlib.Path(path).write_text(f"""
@@ -220,6 +266,12 @@ listen l
                 lines = [json.loads(line) for line in open(os.path.join(portal.data, "access.jsonl")) if '"/lien-he"' in line]
                 check(answer.stdout == "200" and lines and lines[-1]["peer"] == "127.0.0.3", f"{word}: the log has the client")
                 check(curl(portal.public + "/").returncode != 0, f"{word}: who does not say for whom it speaks is closed")
+                forged = b"GET /tiep-can HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n"
+                raw(portal.public, b"PROXY UNKNOWN\r\n" + forged)
+                time.sleep(0.6)
+                seen = peers(os.path.join(portal.data, "access.jsonl"), "/tiep-can")
+                check(seen == ["127.0.0.1"], f"{word}: without a client in the header its fields say nothing {seen}")
+                counts_clients(portal)
             finally:
                 process.terminate()
                 process.wait(20)
@@ -253,6 +305,7 @@ def main():
         behind_haproxy(portal, folder)
         stops_well(portal)
         shutil.rmtree(portal.data, ignore_errors=True)
+        by_forwarded()
         with_proxy_protocol(folder)
     finish()
 

@@ -84,6 +84,7 @@ func withServer(
     limits: ServerLimits = ServerLimits(), service: any Responder = SampleService(), tls: TLSConfiguration? = nil,
     proxies: TrustedProxies = .none, expectsProxyHeader: Bool = false, alwaysAnswered: Set<String> = [],
     observer: (any ExchangeObserver)? = nil, adopting: ListeningSockets = ListeningSockets([:]), loops: Int = 2,
+    errorPage: @escaping @Sendable (Status, Bool) -> Response = Server.plainPage,
     _ body: (UInt16, Server) async throws -> Void
 ) async throws {
     guard let address = SocketAddress("127.0.0.1:0") else { return }
@@ -94,7 +95,7 @@ func withServer(
                 expectsProxyHeader: expectsProxyHeader, alwaysAnswered: alwaysAnswered, responder: service)
         ],
         limits: limits, loops: loops, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-        observer: observer)
+        observer: observer, errorPage: errorPage)
     try server.start(adopting: adopting)
     do {
         try await body(server.boundAddresses[0].port, server)

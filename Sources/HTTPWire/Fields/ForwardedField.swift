@@ -2,15 +2,17 @@
 public enum ForwardedField {
     /// One hop.
     public struct Hop: Sendable, Hashable {
-        /// The node without port and brackets; nil when obfuscated, unknown or absent.
+        /// The node without port and brackets, written canonically; nil when obfuscated, unknown, absent or no IP address:
+        /// what else stands there is not believed (RFC 7239 §6).
         public let client: String?
         /// `http` or `https` in lower case, if named.
         public let scheme: String?
     }
 
-    /// The hops of a field value, in order.
+    /// The hops of a field value, in order. It is read from its end, where the proxy wrote: a quotation mark that the client
+    /// left open before that cannot swallow it.
     public static func hops(_ value: String) -> [Hop] {
-        ListField.elements(value).map { element in
+        elements(value).map { element in
             var client: String?
             var scheme: String?
             for pair in ListField.elements(element, separator: Octet.semicolon) {
@@ -20,7 +22,7 @@ public enum ForwardedField {
                     parts[1].hasPrefix("\"") && parts[1].hasSuffix("\"")
                     ? String(parts[1].dropFirst().dropLast()) : parts[1]
                 switch parts[0].lowercased() {
-                case "for": client = node(text)
+                case "for": client = TextualAddress.node(text)
                 case "proto": scheme = text.lowercased()
                 default: continue
                 }
@@ -29,17 +31,21 @@ public enum ForwardedField {
         }
     }
 
-    /// An IP address with perhaps a port, or nothing: what else stands there is not believed (RFC 7239 §6).
-    private static func node(_ text: String) -> String? {
-        if text.hasPrefix("["), let close = text.firstIndex(of: "]") {
-            let address = text[text.index(after: text.startIndex)..<close]
-            return TextualAddress.isSix(address) ? String(address) : nil
+    private static func elements(_ value: String) -> [String] {
+        var found: [String] = []
+        let bytes = Array(value.utf8)
+        var end = bytes.count
+        var isQuoted = false
+        for place in bytes.indices.reversed() {
+            if bytes[place] == Octet.quote {
+                let escapes = bytes[..<place].reversed().prefix { $0 == Octet.backslash }.count
+                if !isQuoted || escapes.isMultiple(of: 2) { isQuoted.toggle() }
+            } else if bytes[place] == UInt8(ascii: ","), !isQuoted {
+                found.append(String(decoding: bytes[(place + 1)..<end], as: UTF8.self))
+                end = place
+            }
         }
-        guard let address = text.split(separator: ":", omittingEmptySubsequences: false).first,
-            TextualAddress.isFour(address)
-        else {
-            return nil
-        }
-        return String(address)
+        found.append(String(decoding: bytes[..<end], as: UTF8.self))
+        return found.reversed().filter { $0.contains { $0 != " " && $0 != "\t" } }
     }
 }

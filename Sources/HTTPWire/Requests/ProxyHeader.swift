@@ -1,7 +1,8 @@
 /// What a proxy says of its client before the first byte of HTTP: the PROXY protocol, versions 1 and 2
 /// (haproxy.org, proxy-protocol.txt, 2020/03/05).
 public struct ProxyHeader: Sendable, Hashable {
-    /// The client's textual address; nil when the proxy speaks for itself (LOCAL, UNKNOWN), as in health checks.
+    /// The client's address, written canonically; nil when the proxy names none that HTTP could come from: it speaks for
+    /// itself, as in health checks (LOCAL), or of a client without such an address (UNKNOWN, UNSPEC, UDP, UNIX).
     public let client: String?
     /// Bytes of the buffer that the header took.
     public let byteCount: Int
@@ -54,12 +55,10 @@ public struct ProxyHeader: Sendable, Hashable {
             isPort(parts[5]),
             isAddress(parts[2], isFour: parts[1] == "TCP4"), isAddress(parts[3], isFour: parts[1] == "TCP4")
         else { throw refusal("malformed addresses") }
-        return ProxyHeader(client: parts[2], byteCount: newline + 1)
+        return ProxyHeader(client: TextualAddress.canonical(parts[2]), byteCount: newline + 1)
     }
 
-    private static func isPort(_ text: String) -> Bool {
-        text.utf8.allSatisfy(Octet.isDigit) && UInt16(text) != nil
-    }
+    private static func isPort(_ text: String) -> Bool { UInt16(text).map(String.init) == text }
 
     private static func isAddress(_ text: String, isFour: Bool) -> Bool {
         isFour ? TextualAddress.isFour(text) : TextualAddress.isSix(text)
@@ -78,17 +77,19 @@ public struct ProxyHeader: Sendable, Hashable {
         let end = 16 + length
         switch (bytes[12] & 15, bytes[13]) {
         case (0, _): return ProxyHeader(client: nil, byteCount: end)
-        case (1, 0x11):
-            guard length >= 12 else { throw refusal("addresses too short") }
-            return ProxyHeader(client: bytes[16..<20].map { String($0) }.joined(separator: "."), byteCount: end)
-        case (1, 0x21):
-            guard length >= 36 else { throw refusal("addresses too short") }
-            let groups = stride(from: 16, to: 32, by: 2).map {
-                String(Int(bytes[$0]) << 8 | Int(bytes[$0 + 1]), radix: 16)
-            }
-            return ProxyHeader(client: groups.joined(separator: ":"), byteCount: end)
-        case (1, 0x00): return ProxyHeader(client: nil, byteCount: end)
+        case (1, 0x11): return try block(bytes, addressBytes: 4)
+        case (1, 0x21): return try block(bytes, addressBytes: 16)
+        // UNSPEC, UDP over IPv4 and IPv6, UNIX streams and datagrams: the connection is served, the address passed over.
+        case (1, 0x00), (1, 0x12), (1, 0x22), (1, 0x31), (1, 0x32): return ProxyHeader(client: nil, byteCount: end)
         default: throw refusal("unknown command or family")
         }
+    }
+
+    /// With two addresses of so many bytes, and two ports.
+    private static func block(_ bytes: UnsafeRawBufferPointer, addressBytes: Int) throws(Refusal) -> ProxyHeader {
+        let length = Int(bytes[14]) << 8 | Int(bytes[15])
+        guard length >= 2 * addressBytes + 4 else { throw refusal("addresses too short") }
+        let client = TextualAddress.canonical(TextualAddress.written(Array(bytes[16..<(16 + addressBytes)])))
+        return ProxyHeader(client: client, byteCount: 16 + length)
     }
 }

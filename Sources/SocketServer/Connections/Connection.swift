@@ -11,8 +11,11 @@ final class Connection: EventHandler, @unchecked Sendable {
     let transport: Transport
     /// The address of the socket's other end, which may be a proxy's.
     let socketAddress: String
-    /// The client, as far as known: a PROXY header names another than the socket.
+    /// The client, as far as known, that the connection is counted for: a PROXY header names another than the socket.
     @exclusivity(unchecked) private(set) var peer: Peer
+    /// Whether its end may be a proxy that names clients in forwarding fields. One that names none in its PROXY header passes
+    /// on fields that it did not write.
+    @exclusivity(unchecked) private(set) var heedsForwarding: Bool
     /// Bytes of a PROXY header that is still coming; nil when none is expected.
     @exclusivity(unchecked) private var proxyBytes: [UInt8]?
     @exclusivity(unchecked) var state: ConnectionState
@@ -62,6 +65,7 @@ final class Connection: EventHandler, @unchecked Sendable {
         self.transport = transport
         socketAddress = address
         peer = Peer(address: address, isSecure: transport.isSecure)
+        heedsForwarding = origin.trustsProxies
         proxyBytes = origin.listener.expectsProxyHeader ? [] : nil
         state = ConnectionState(now: loop.now)
         parser = RequestParser(limits: origin.core.limits.wire)
@@ -240,7 +244,15 @@ final class Connection: EventHandler, @unchecked Sendable {
                 return false
             }
             proxyBytes = nil
-            if let client = header.client { peer = Peer(address: client, isSecure: transport.isSecure) }
+            guard let client = header.client else {
+                heedsForwarding = false
+                return true
+            }
+            guard core.passOn(from: socketAddress, to: client, isExempt: origin.isExempt(client)) else {
+                origin.gauges.rejectedByAddress.add(1, ordering: .relaxed)
+                return closeNow()
+            }
+            peer = Peer(address: client, isSecure: transport.isSecure)
             return true
         } catch {
             return refuseProxyHeader()

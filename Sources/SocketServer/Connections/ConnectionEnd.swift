@@ -42,7 +42,7 @@ extension Connection {
         outputStart = 0
         returnSpareOutput()
         origin.gauges.open.subtract(1, ordering: .relaxed)
-        core.connectionClosed(address: socketAddress)
+        core.connectionClosed(address: peer.address)
     }
 
     func finishOutput() {

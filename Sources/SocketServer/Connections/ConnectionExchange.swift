@@ -4,7 +4,7 @@ import HTTPWire
 extension Connection {
     func begin(_ parsed: ParsedHead) {
         let client =
-            origin.trustsProxies ? origin.listener.trustedProxies.client(of: parsed.head, connection: peer) : peer
+            heedsForwarding ? origin.listener.trustedProxies.client(of: parsed.head, connection: peer) : peer
         if isReserve, !origin.listener.alwaysAnswered.contains(parsed.head.path) {
             _ = makeExchange(parsed, client)
             return refuse(Refusal(.serviceUnavailable, "RFC 9110 \u{A7}15.6.4", "too many connections"))
@@ -312,7 +312,7 @@ extension Connection {
     func refuse(_ refusal: Refusal) {
         guard !isClosed, !closesAfterOutput else { return }
         needsLinger = true
-        let page = core.errorPage(refusal.status, peer.isSecure)
+        let page = core.errorPage(refusal.status, (exchange?.peer ?? peer).isSecure)
         if let exchange {
             exchange.refusal = refusal
             exchange.keepAlive = false

@@ -18,6 +18,11 @@ final class OpenListener: Sendable {
         self.core = core
         let responder = listener.responder
         answer = { responder.answer($0, from: $1) }
-        trustsProxies = listener.trustedProxies != .none
+        trustsProxies = !listener.trustedProxies.isEmpty
+    }
+
+    /// Whether a client at `address` may have any number of connections.
+    func isExempt(_ address: String) -> Bool {
+        address.hasPrefix("127.") || address == "::1" || listener.trustedProxies.contains(address)
     }
 }

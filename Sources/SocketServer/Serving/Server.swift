@@ -97,13 +97,30 @@ final class ServerCore: Sendable {
         }
     }
 
+    /// Counts a connection from `proxy` as its client's from now on, unless that one has too many; says whether it did.
+    func passOn(from proxy: String, to client: String, isExempt: Bool) -> Bool {
+        let before = Peer.subscriber(of: proxy)
+        let subscriber = Peer.subscriber(of: client)
+        return open.withLock { open in
+            let count = open.bySubscriber[subscriber, default: 0]
+            guard isExempt || count < limits.connectionsPerAddress else { return false }
+            open.bySubscriber[subscriber] = count + 1
+            ServerCore.giveBack(before, in: &open.bySubscriber)
+            return true
+        }
+    }
+
     func connectionClosed(address: String) {
         let subscriber = Peer.subscriber(of: address)
         open.withLock { open in
             open.total -= 1
-            guard let count = open.bySubscriber[subscriber] else { return }
-            open.bySubscriber[subscriber] = count > 1 ? count - 1 : nil
+            ServerCore.giveBack(subscriber, in: &open.bySubscriber)
         }
+    }
+
+    private static func giveBack(_ subscriber: String, in counts: inout [String: Int]) {
+        guard let count = counts[subscriber] else { return }
+        counts[subscriber] = count > 1 ? count - 1 : nil
     }
 }
 
@@ -306,10 +323,9 @@ final class Acceptor: EventHandler, @unchecked Sendable {
 
     private func admit(_ socket: Int32, _ address: String, hasWaited: Bool) {
         let listener = origin.listener
-        let isExempt = address.hasPrefix("127.") || address == "::1" || listener.trustedProxies.contains(address)
         let gauges = origin.gauges
         let admission = origin.core.admit(
-            address: address, isExempt: isExempt, openHere: gauges.open.load(ordering: .relaxed))
+            address: address, isExempt: origin.isExempt(address), openHere: gauges.open.load(ordering: .relaxed))
         switch admission {
         case .admitted: break
         case .reserve: gauges.rejectedByServer.add(1, ordering: .relaxed)

@@ -1,24 +1,34 @@
-import Glibc
 import HTTPWire
 
 /// Peers whose word about their client is believed. Everybody else's forwarding fields are ignored.
 public struct TrustedProxies: Sendable, Hashable {
+    /// Where they name the client. A proxy writes one of these and passes the other on as the client sent it: only one may be
+    /// believed.
+    public enum Field: String, Sendable, CaseIterable {
+        /// X-Forwarded-For, with the scheme in X-Forwarded-Proto.
+        case xForwardedFor = "x-forwarded-for"
+        /// Forwarded (RFC 7239).
+        case forwarded
+    }
+
     private struct Network: Hashable, Sendable {
         let bytes: [UInt8]
         let prefix: Int
     }
     private var networks: [Network] = []
+    private let field: Field
 
     /// Nobody.
     public static let none = TrustedProxies()
 
-    private init() {}
+    private init() { field = .xForwardedFor }
 
-    /// Addresses or networks in CIDR notation; nil when one cannot be read.
-    public init?(_ texts: [String]) {
+    /// Addresses or networks in CIDR notation, and the field that all of them write; nil when one cannot be read.
+    public init?(_ texts: [String], writing field: Field = .xForwardedFor) {
+        self.field = field
         for text in texts {
             let parts = text.split(separator: "/", maxSplits: 1)
-            guard let first = parts.first, let bytes = TrustedProxies.bytes(of: String(first)) else { return nil }
+            guard let first = parts.first, let bytes = TextualAddress.bytes(of: first) else { return nil }
             var prefix = bytes.count * 8
             if parts.count == 2 {
                 guard let given = Int(parts[1]), (0...prefix).contains(given) else { return nil }
@@ -28,9 +38,12 @@ public struct TrustedProxies: Sendable, Hashable {
         }
     }
 
+    /// Whether they are nobody.
+    public var isEmpty: Bool { networks.isEmpty }
+
     /// Whether `address` is one of them.
     public func contains(_ address: String) -> Bool {
-        guard !networks.isEmpty, let bytes = TrustedProxies.bytes(of: address) else { return false }
+        guard !networks.isEmpty, let bytes = TextualAddress.bytes(of: address) else { return false }
         return networks.contains { network in
             guard network.bytes.count == bytes.count else { return false }
             let whole = network.prefix / 8
@@ -42,35 +55,44 @@ public struct TrustedProxies: Sendable, Hashable {
         }
     }
 
-    /// The client behind the connection: the rightmost address in Forwarded (RFC 7239), or else in X-Forwarded-For, that
-    /// is not itself trusted.
+    /// The client behind the connection: the rightmost address in the proxies' field that is not itself trusted. The other
+    /// field, whoever wrote it, says nothing.
     public func client(of head: RequestHead, connection: Peer) -> Peer {
         guard contains(connection.address) else { return connection }
+        return switch field {
+        case .xForwardedFor: clientByXForwardedFor(head.fields, connection)
+        case .forwarded: clientByForwarded(head.fields, connection)
+        }
+    }
+
+    private func clientByForwarded(_ fields: HeaderFields, _ connection: Peer) -> Peer {
         var address = connection.address
-        if let forwarded = head.fields[.forwarded] {
-            var isSecure = connection.isSecure
-            for hop in ForwardedField.hops(forwarded).reversed() {
-                if let scheme = hop.scheme { isSecure = scheme == "https" }
-                guard let client = hop.client, TrustedProxies.bytes(of: client) != nil else { break }
-                address = client
-                if !contains(client) { break }
-            }
-            return Peer(address: address, isSecure: isSecure)
+        var isSecure = connection.isSecure
+        for hop in ForwardedField.hops(fields[.forwarded] ?? "").reversed() {
+            if let scheme = hop.scheme { isSecure = scheme == "https" }
+            guard let client = hop.client else { break }
+            address = client
+            if !contains(client) { break }
         }
-        for hop in ListField.elements(head.fields[.xForwardedFor] ?? "").reversed() {
-            guard TrustedProxies.bytes(of: hop) != nil else { break }
-            address = hop
-            if !contains(hop) { break }
+        return Peer(address: address, isSecure: isSecure)
+    }
+
+    private func clientByXForwardedFor(_ fields: HeaderFields, _ connection: Peer) -> Peer {
+        var address = connection.address
+        for hop in TrustedProxies.elements(fields[.xForwardedFor]).reversed() {
+            guard let client = TextualAddress.canonical(hop) ?? TextualAddress.node(hop) else { break }
+            address = client
+            if !contains(client) { break }
         }
-        let scheme = head.fields[FieldName(unchecked: "X-Forwarded-Proto")]?.lowercased()
+        // The nearest proxy's word is the last.
+        let scheme = TrustedProxies.elements(fields[TrustedProxies.xForwardedProto]).last?.lowercased()
         return Peer(address: address, isSecure: scheme.map { $0 == "https" } ?? connection.isSecure)
     }
 
-    private static func bytes(of text: String) -> [UInt8]? {
-        var four = in_addr()
-        if inet_pton(AF_INET, text, &four) == 1 { return withUnsafeBytes(of: four) { Array($0) } }
-        var six = in6_addr()
-        if inet_pton(AF_INET6, text, &six) == 1 { return withUnsafeBytes(of: six) { Array($0) } }
-        return nil
+    /// Nothing is quoted in these fields: a quotation mark of the client hides nothing that follows it.
+    private static func elements(_ value: String?) -> [String] {
+        (value ?? "").split(separator: ",").map { $0.filter { $0 != " " && $0 != "\t" } }.filter { !$0.isEmpty }
     }
+
+    private static let xForwardedProto = FieldName(unchecked: "X-Forwarded-Proto")
 }
