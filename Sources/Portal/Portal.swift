@@ -49,6 +49,35 @@ public enum PortalStartError: Error, Sendable, CustomStringConvertible {
     }
 }
 
+/// What a portal reads below its resources: it needs no data folder, and can be had before there is one.
+public struct PortalParts: Sendable {
+    let agency: Agency
+    let pages: TemplateSet
+    let files: StaticFiles
+    let examples: [ProcedureCode: APISubmission]
+    let signposts: SignPosts
+    let openAPI: [UInt8]
+
+    /// Reads public files and examples below `resources`, and the templates where none are given. Blocks; throws what must
+    /// be mended before citizens come, and `PortalStartError`.
+    public init(
+        _ resources: String, _ catalogue: Catalogue, _ messages: Messages, _ agency: AgencyCode,
+        templates: TemplateSet? = nil
+    ) throws {
+        let missing = messages.missing
+        guard missing.isEmpty else { throw PortalStartError.missingMessages(missing) }
+        guard let known = catalogue.agencies.first(where: { $0.code == agency }) else {
+            throw PortalStartError.unknownAgency(agency.rawValue)
+        }
+        self.agency = known
+        pages = try templates ?? Portal.templates(resources)
+        files = try StaticFiles.load(resources + "/Public")
+        examples = try ProcedureCases.examples(resources + "/Catalogue", catalogue)
+        signposts = try SignPosts.read(resources + "/Catalogue")
+        openAPI = try ProcedureCases.bytes(resources + "/Catalogue/openapi.json")
+    }
+}
+
 /// The face: everything that pages and addresses share. Its parts are made at start and never change.
 public final class Portal: Sendable {
     let store: Store
@@ -80,33 +109,39 @@ public final class Portal: Sendable {
         try TemplateLibrary.load(resources + "/Templates/portal").compile(allPages)
     }
 
-    /// Reads public files below `resources`, and the templates where none are given. Blocks; throws as `templates` does.
-    public init(
-        store: Store, catalogue: Catalogue, messages: Messages, resources: String, templates: TemplateSet? = nil,
-        settings: PortalSettings, clock: any WallClock, logger: Logger
+    /// Reads everything below `resources`. Blocks; throws as `PortalParts` does.
+    public convenience init(
+        store: Store, catalogue: Catalogue, messages: Messages, resources: String, settings: PortalSettings,
+        clock: any WallClock, logger: Logger
     ) throws {
-        let missing = messages.missing
-        guard missing.isEmpty else { throw PortalStartError.missingMessages(missing) }
-        guard let agency = catalogue.agencies.first(where: { $0.code == settings.agency }) else {
-            throw PortalStartError.unknownAgency(settings.agency.rawValue)
-        }
+        try self.init(
+            store: store, catalogue: catalogue, messages: messages,
+            parts: PortalParts(resources, catalogue, messages, settings.agency), settings: settings, clock: clock,
+            logger: logger)
+    }
+
+    /// `parts` were read with the same catalogue, messages and agency. Blocks; throws when the folder's secret cannot be read.
+    public init(
+        store: Store, catalogue: Catalogue, messages: Messages, parts: PortalParts, settings: PortalSettings,
+        clock: any WallClock, logger: Logger
+    ) throws {
         self.store = store
         self.catalogue = catalogue
         self.messages = messages
         self.settings = settings
-        self.agency = agency
+        agency = parts.agency
         self.clock = clock
         self.logger = logger
-        pages = try templates ?? Portal.templates(resources)
-        files = try StaticFiles.load(resources + "/Public")
+        pages = parts.pages
+        files = parts.files
         headers = SecurityHeaders(formTargets: settings.merchant.map { [$0.origin] } ?? [])
         cache = PageCache(headers: headers) { [clock] in LocalMinute(clock.now()).date.dayNumber }
         bodies = BodyBudget(byteLimit: settings.bodyBytes)
         throttles = Throttles()
         sealKey = try store.folder.secret("seal.key")
-        examples = try ProcedureCases.examples(resources + "/Catalogue", catalogue)
-        signposts = try SignPosts.read(resources + "/Catalogue")
-        openAPI = try ProcedureCases.bytes(resources + "/Catalogue/openapi.json")
+        examples = parts.examples
+        signposts = parts.signposts
+        openAPI = parts.openAPI
         sessions = Sessions(
             store: StoredSessions(store: store), lifetime: .staff, now: { [clock] in clock.now().seconds })
     }

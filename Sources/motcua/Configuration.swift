@@ -72,6 +72,9 @@ struct Configuration: Sendable {
 
     var takesOver: Bool { isOn("take-over") }
 
+    /// The least and the most seconds that running requests may get at a stop.
+    static let drainBounds = 0...600
+
     /// Seconds that running requests get at a stop.
     var drainSeconds: Int { Int(self["drain-seconds"]) ?? 10 }
 
@@ -123,7 +126,7 @@ struct Configuration: Sendable {
         guard !expectsProxyHeader || !proxies.isEmpty else {
             throw ConfigurationError(description: "proxy-protocol needs trusted-proxies: somebody must be believed")
         }
-        guard let seconds = Int(self["drain-seconds"]), (0...600).contains(seconds) else {
+        guard let seconds = Int(self["drain-seconds"]), Configuration.drainBounds.contains(seconds) else {
             throw ConfigurationError(description: "drain-seconds: a number from 0 to 600")
         }
         guard TrustedProxies(proxies) != nil else {
@@ -184,13 +187,15 @@ struct Configuration: Sendable {
         return code
     }
 
-    /// Reads the files that are named; returns what the operator should know though they can be used.
+    /// Reads the files that are named, and asks what the kernel allows; returns what the operator should know though they can be used.
     func checkFiles() throws -> [String] {
+        var warnings = try [keptLimits().warning].compactMap { $0 }
         do throws(TLSError) {
-            return try tls()?.warnings ?? []
+            warnings += try tls()?.warnings ?? []
         } catch {
             throw ConfigurationError(description: error.description)
         }
+        return warnings
     }
 
     private static func read(_ path: String) throws -> [String: String] {

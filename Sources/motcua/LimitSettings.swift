@@ -31,7 +31,7 @@ extension Configuration {
 
     /// The least numbers still serve a browser with its cookies; the greatest fit the kernel's and the parser's counters.
     static let limits: [Limit] = [
-        Limit(name: "target-bytes", bounds: 1_024...65_536) { $0.wire.targetBytes = $1 },
+        Limit(name: "target-bytes", bounds: 8_192...65_536) { $0.wire.targetBytes = $1 },
         Limit(name: "head-bytes", bounds: 4_096...262_144) { $0.wire.headBytes = $1 },
         Limit(name: "head-fields", bounds: 20...1_000) { $0.wire.fieldCount = $1 },
         Limit(name: "chunk-line-bytes", bounds: 16...65_536) { $0.wire.chunkLineBytes = $1 },

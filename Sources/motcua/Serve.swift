@@ -48,63 +48,64 @@ struct Program {
         // Before anybody is served: a stop that comes early is kept, not lost.
         let endings = Endings(signals: [SIGTERM, SIGINT])
         defer { endings.cancel() }
-        let resources = try configuration.resources()
-        let inherited = try inheritedSockets()
-        // Whoever serves now gives the folder back when its last request is answered.
-        let patience = configuration.takesOver ? configuration.drainSeconds + 10 : 0
+        let hangups = Hangups()
+        defer { hangups.cancel() }
+        let tls = try configuration.tls()
+        tls?.logWarnings(logger)
+        let (limits, fewer) = try configuration.keptLimits()
         // Read while the store is opened: it waits for the disk, and a machine has more than one core.
-        async let reading = Program.publications(resources)
-        async let compiling = Portal.templates(resources)
+        async let preparing = Preparation.read(configuration)
+        // Unless somebody serves who would stop for a successor that cannot start.
+        if configuration.takesOver { _ = try await preparing }
+        let inherited = try inheritedSockets()
+        // Whoever serves now gives the folder back when its last request is answered; how long that may take, it alone knows.
+        let patience = configuration.takesOver ? Configuration.drainBounds.upperBound + 10 : 0
         let store = try Store(try DataFolder(configuration["data"], patience: patience))
-        let (catalogue, messages) = try await reading
+        let prepared = try await preparing
         let addresses = try Program.listeners.map {
             try inherited.address(of: $0) ?? configuration.address($0).withFreePort()
         }
-        let tls = try configuration.tls()
-        tls?.logWarnings(logger)
         let scheme = tls == nil ? "http" : "https"
         let publicURL =
             configuration["public-url"].isEmpty ? "\(scheme)://\(addresses[0])" : configuration["public-url"]
-        let demo = try await demonstration(store, resources, addresses, scheme)
+        let demo = try await demonstration(store, prepared.resources, addresses, scheme)
         let merchant = merchant(demo?.facts, publicURL)
-        let agency = try configuration.agency() ?? catalogue.agencies[0].code
         let portal = try Portal(
-            store: store, catalogue: catalogue, messages: messages, resources: resources,
-            templates: try await compiling,
-            settings: PortalSettings(publicURL: publicURL, agency: agency, isTrial: demo != nil, merchant: merchant),
+            store: store, catalogue: prepared.catalogue, messages: prepared.messages, parts: prepared.parts,
+            settings: PortalSettings(
+                publicURL: publicURL, agency: prepared.agency, isTrial: demo != nil, merchant: merchant),
             clock: SystemClock(), logger: logger)
+        if let fewer { logger.warning("fewer connections", metadata: ["because": "\(fewer)"]) }
         let (server, log) = try makeServer(
-            portal, store, addresses, tls, redirect: try redirectAddress(inherited).map { ($0, publicURL) })
+            portal, store, addresses, tls, limits, redirect: try redirectAddress(inherited).map { ($0, publicURL) })
         portal.isTurning.set { server.isTurning }
         try server.start(adopting: inherited)
         let bank = demo.flatMap {
             Demo.startBank(
-                $0.facts, resources: resources, publicURL: publicURL, data: configuration["data"],
+                $0.facts, resources: prepared.resources, publicURL: publicURL, data: configuration["data"],
                 certificate: configuration.certificates.first?.chain ?? "")
         }
         if demo != nil, bank == nil {
             logger.error("the simulated bank was not started: build vnpay-bank beside this program")
         }
+        hangups.serve { reopen(tls, log) }
         announce(demo, addresses, scheme, started)
         portal.packFiles()
         let chores = chores(portal, store, merchant)
-        let hangup = onHangup(tls, log)
-        defer { hangup.cancel() }
         let ending = await nextEnding(endings, server)
         logger.info("stopping", metadata: ["because": "\(ending)"])
         chores.cancel()
         if let bank { kill(bank, SIGTERM) }
-        await server.stop(drainMilliseconds: UInt64(configuration.drainSeconds) * 1000)
+        await server.stop(
+            drainMilliseconds: UInt64(configuration.drainSeconds) * 1000,
+            arrivalMilliseconds: ending == .takenOver ? Program.arrivalMilliseconds : nil)
         store.close()
         log.flush()
     }
 
-    private static func publications(_ resources: String) throws -> (Catalogue, Messages) {
-        let catalogue = try CatalogueReader.read(resources + "/Catalogue")
-        let sentences = try CatalogueReader.decode(
-            [String: String].self, resources + "/Catalogue", "messages.json5")
-        return (catalogue, Messages(sentences))
-    }
+    /// While a successor waits for the folder, and newcomers for the successor, requests that are still coming in get this
+    /// long: at a slow client's pace they would hold up everybody. Those that are whole get the drain time.
+    private static let arrivalMilliseconds: UInt64 = 2_000
 
     private func demonstration(
         _ store: Store, _ resources: String, _ addresses: [SocketAddress], _ scheme: String
@@ -181,38 +182,16 @@ struct Program {
     }
 
     /// SIGHUP opens the log file again and reads the certificates again; open connections go on with the old ones.
-    private func onHangup(_ tls: TLSConfiguration?, _ log: AccessLog) -> any DispatchSourceSignal {
-        let source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: DispatchQueue(label: "motcua.hangup"))
-        source.setEventHandler { [logger] in
-            log.reopen()
-            guard let tls else { return }
-            do throws(TLSError) {
-                try tls.reload()
-                logger.info("certificates read again")
-                tls.logWarnings(logger)
-            } catch {
-                logger.error("the certificates were not read again; the old ones stay", metadata: ["error": "\(error)"])
-            }
+    private func reopen(_ tls: TLSConfiguration?, _ log: AccessLog) {
+        log.reopen()
+        guard let tls else { return }
+        do throws(TLSError) {
+            try tls.reload()
+            logger.info("certificates read again")
+            tls.logWarnings(logger)
+        } catch {
+            logger.error("the certificates were not read again; the old ones stay", metadata: ["error": "\(error)"])
         }
-        let isRegistered = DispatchSemaphore(value: 0)
-        source.setRegistrationHandler { isRegistered.signal() }
-        source.resume()
-        isRegistered.wait()
-        return source
-    }
-
-    /// Sockets from the service manager, or from the program that serves now.
-    private func inheritedSockets() throws -> ListeningSockets {
-        if configuration.takesOver {
-            do throws(SystemCallError) {
-                return try ListenerTakeover.take(from: configuration["data"])
-            } catch {
-                throw ConfigurationError(description: "take-over: nobody serves \(configuration["data"]) (\(error))")
-            }
-        }
-        return try ListeningSockets.activated(
-            ProcessInfo.processInfo.environment, listeners: Program.listeners + ["redirect"])
-            ?? ListeningSockets([:])
     }
 
     /// The first signal, or a successor that has taken the sockets.

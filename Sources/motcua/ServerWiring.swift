@@ -9,7 +9,7 @@ extension Program {
 
     func makeServer(
         _ portal: Portal, _ store: Store, _ addresses: [SocketAddress], _ tls: TLSConfiguration?,
-        redirect: (address: SocketAddress, site: String)?
+        _ limits: ServerLimits, redirect: (address: SocketAddress, site: String)?
     ) throws -> (server: Server, log: AccessLog) {
         // Who has a draft's or an upload's address has the draft or the upload.
         let log = AccessLog(
@@ -39,7 +39,7 @@ extension Program {
                 Listener(
                     name: "operations", address: addresses[2], alwaysAnswered: Portal.healthPaths.union(["/metrics"]),
                     responder: sites[2]),
-            ] + (plain.map { [$0] } ?? []), limits: configuration.limits(), logger: logger,
+            ] + (plain.map { [$0] } ?? []), limits: limits, logger: logger,
             observer: Observers(log: log, metrics: exchanges), errorPage: portal.serverErrorPage)
         metrics.set(store: store, portal: portal, exchanges: exchanges, server: server)
         return (server, log)

@@ -29,6 +29,16 @@ extension Configuration {
                 description:
                     "redirect leads to the secure site: it needs tls-certificate, or a public-url with https://")
         }
+        try checkRedirect(to: address("public"))
+    }
+
+    /// Throws when citizens would be led to an address that means "every address of this machine" (RFC 6890 §2.2.2), to
+    /// which no browser can go.
+    func checkRedirect(to site: SocketAddress) throws {
+        guard !self["redirect"].isEmpty, self["public-url"].isEmpty else { return }
+        guard site.isEveryAddress else { return }
+        throw ConfigurationError(
+            description: "redirect cannot lead to \(site): say with public-url how citizens reach the site")
     }
 }
 

@@ -53,16 +53,17 @@ def free_port():
 class Portal:
     """A running demonstration."""
 
-    def __init__(self, data=None, extra=()):
+    def __init__(self, data=None, extra=(), prefix=()):
         self.own_folder = data is None
         self.data = data or tempfile.mkdtemp(prefix="motcua-")
         self.extra = list(extra)
+        self.prefix = list(prefix)
         self.process = None
 
     def start(self, seconds=60):
         any_port = "127.0.0.1:0"
         self.process = subprocess.Popen(
-            [binary("motcua"), "serve", "--demo", "--data", self.data, "--public", any_port, "--desk", any_port,
+            [*self.prefix, binary("motcua"), "serve", "--demo", "--data", self.data, "--public", any_port, "--desk", any_port,
              "--operations", any_port, "--bank", any_port, "--resources", str(ROOT), *self.extra],
             stdout=subprocess.PIPE, stderr=open(os.path.join(self.data, "stderr.log"), "ab"), text=True, cwd=ROOT)
         deadline = time.monotonic() + seconds

@@ -66,7 +66,8 @@ def every_setting(folder):
         absent = [name for name, value in {**SETTINGS, "demo": "yes", "proxy-protocol": "yes", "take-over": "yes"}.items() if f"{name} = {value}  ({origin})" not in lines]
         check(answer.returncode == 0 and not absent, f"every setting comes from the {origin}: {absent or answer.stderr}")
         check("s3" not in answer.stdout, f"and the secret is masked ({origin})")
-    defaults = motcua("check-config").stdout.splitlines()
+    # A machine that allows few open files is warned of.
+    defaults = [line for line in motcua("check-config").stdout.splitlines() if not line.startswith("warning: ")]
     check({line.split(" = ")[0] for line in defaults} == {*SETTINGS, "demo", "proxy-protocol", "take-over", "vnpay-secret"}, "no setting is left out of this test")
     check(all(line.endswith("(default)") for line in defaults), "without anything the defaults are in force")
 
@@ -91,6 +92,18 @@ def mistakes(folder):
         is_one_line = answer.stderr.startswith("motcua: ") and answer.stderr.count("\n") == 1 and not answer.stdout
         check(answer.returncode == status and said in answer.stderr and is_one_line and "geheim" not in answer.stderr, f"{arguments[0]}: {answer.stderr.strip()}")
     check(not os.path.exists(absent), "a mistyped folder is not made")
+    for arguments in [["--public", "0.0.0.0:0"], ["--public", "[::]:0"], ["--public", "[0:0::0.0.0.0]:0"]]:
+        redirected = [*arguments, "--redirect", "127.0.0.1:0", "--tls-certificate", f"{folder}/cert.pem", "--tls-key", f"{folder}/key.pem"]
+        for command in [["check-config"], ["serve", "--data", absent]]:
+            answer = motcua(*command, *redirected)
+            check(answer.returncode == 64 and "redirect cannot lead to" in answer.stderr and not os.path.exists(absent), f"{command[0]}: {answer.stderr.strip()}")
+        check(motcua("check-config", *redirected, "--public-url", "https://h").returncode == 0, "with a public address it is taken")
+    few = subprocess.run(["prlimit", "--nofile=100", binary("motcua"), "serve", "--data", absent], capture_output=True, text=True, cwd=ROOT)
+    check(few.returncode == 64 and "100 open files are allowed" in few.stderr and not os.path.exists(absent), f"serve: {few.stderr.strip()}")
+    few = subprocess.run(["prlimit", "--nofile=100:1024", binary("motcua"), "check-config"], capture_output=True, text=True, cwd=ROOT)
+    check("warning: 1024 open files are allowed (ulimit -n): 576 connections instead of 20000" in few.stdout, f"check-config raises the limit, and says what it means: {few.stdout.splitlines()[-1]}")
+    few = subprocess.run(["prlimit", "--nofile=1024", binary("motcua"), "check-config", "--limits", "connections=576"], capture_output=True, text=True, cwd=ROOT)
+    check(few.returncode == 0 and "warning" not in few.stdout, "what fits is not mentioned")
     for content, said in [('{data: 1.5}', '"data" must be'), ("{data: ", "not JSON5"), ("[1]", "object")]:
         pathlib.Path(path).write_text(content)
         answer = motcua("check-config", "--config", path)
@@ -138,6 +151,34 @@ def starts_and_stops(folder):
     with contextlib.closing(sqlite3.connect(os.path.join(data, "motcua.sqlite"))) as database:
         logins = {row[0] for row in database.execute("SELECT login FROM officer")}
     check(logins == {officer["login"] for officer in facts["officers"]}, "and so do all officers")
+    shutil.rmtree(data, ignore_errors=True)
+
+
+def hangs_up():
+    """SIGHUP never ends the program: one that comes early is done when it serves."""
+    data = tempfile.mkdtemp(prefix="motcua-")
+    log = os.path.join(data, "access.jsonl")
+    address = ["127.0.0.1:0"] * 3
+    command = [binary("motcua"), "serve", "--data", data, "--public", address[0], "--desk", address[1], "--operations", address[2], "--resources", str(ROOT)]
+
+    def is_new(before):
+        return any((os.path.exists(log) and os.stat(log).st_ino != before) or time.sleep(0.1) for _ in range(100))
+    for when in ["the folder is held", "it says that it is ready"]:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
+        if when == "the folder is held":
+            while process.poll() is None and not os.path.exists(os.path.join(data, "lock")):
+                pass
+            process.send_signal(signal.SIGHUP)
+        lines = iter(process.stdout.readline, "")
+        ready = any(line.startswith("ready after") for line in lines)
+        if ready and when != "the folder is held":
+            process.send_signal(signal.SIGHUP)
+            os.rename(log, log + ".old")
+            former = os.stat(log + ".old").st_ino
+            process.send_signal(signal.SIGHUP)
+            check(is_new(former), "and the log file is opened again")
+        process.terminate()
+        check(process.wait(20) == 0 and ready, f"SIGHUP when {when} ends nothing")
     shutil.rmtree(data, ignore_errors=True)
 
 
@@ -255,6 +296,7 @@ def main():
         every_setting(folder)
         mistakes(folder)
         starts_and_stops(folder)
+        hangs_up()
         over_tls(folder)
         data_commands(folder)
     finish()

@@ -173,6 +173,22 @@ def health_at_the_cap():
         check(any(ask(portal.public, "/lien-he")[0] == 200 or time.sleep(0.1) for _ in range(50)), "with places free again pages are served")
 
 
+def few_descriptors():
+    """Where the kernel allows few open files, the cap comes first: nobody waits, and each listener has its reserve."""
+    with Portal(extra=["--limits", "silent-seconds=300"], prefix=["prlimit", "--nofile=150"]) as portal:
+        host, port = portal.public.removeprefix("http://").split(":")
+        silent = [socket.create_connection((host, int(port)), timeout=10) for _ in range(200)]
+        check(ask(portal.public, "/lien-he")[0] == 503, "with 150 descriptors and 200 silent connections a page is 503")
+        for address in [portal.desk, portal.operations]:
+            check(ask(address, "/healthz")[0] == 200 and ask(address, "/readyz")[::2] == (200, "ready\n"), f"but {address} says that it is well")
+        for connection in silent:
+            connection.close()
+        check(any(ask(portal.public, "/lien-he")[0] == 200 or time.sleep(0.1) for _ in range(50)), "with places free again pages are served")
+        log = pathlib.Path(portal.data, "stderr.log").read_text()
+        check("150 open files are allowed" in log and '"warning"' in log, "the log says that there are fewer connections")
+        check("out of file descriptors" not in log, "and there were always descriptors left")
+
+
 def share_of_one_address():
     """In a network of its own, because loopback is exempt: one address gets its share, another is served beside it."""
     for words in ["link set lo up", "address add 192.0.2.7/32 dev lo", "address add 192.0.2.8/32 dev lo"]:
@@ -201,13 +217,14 @@ def share_of_one_address():
 def main():
     if sys.argv[1:] == ["share"]:
         return share_of_one_address()
-    need("slowhttptest", "wrk", "h2load", "ip", "unshare")
+    need("slowhttptest", "wrk", "h2load", "ip", "unshare", "prlimit")
     alone = subprocess.run(["unshare", "--net", sys.executable, __file__, "share"], capture_output=True, text=True, timeout=120)
     print(alone.stdout.rsplit("\n", 2)[0])
     check(alone.returncode == 0, f"the share of one address is held (needs root) {alone.stderr[-500:]}")
     with tempfile.TemporaryDirectory() as folder:
         attacks(folder)
     health_at_the_cap()
+    few_descriptors()
     finish()
 
 

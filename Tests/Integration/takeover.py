@@ -3,9 +3,11 @@ import http.client
 import json
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.request
@@ -127,6 +129,70 @@ def takes_over():
     check(nobody.returncode != 0 and "nobody serves" in nobody.stderr, "there must be somebody to take over from")
 
 
+def with_resources(folder, name, change):
+    """The product's resources in a folder of their own, changed."""
+    copy = pathlib.Path(folder, name)
+    for part in ["Templates", "Catalogue", "Public"]:
+        shutil.copytree(ROOT / part, copy / part)
+    change(copy)
+    return ["--resources", str(copy)]
+
+
+def keeps_the_old_one():
+    """A successor that cannot start says why, and the program that serves goes on."""
+    with Portal() as portal, tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "bad.pem").write_text("no certificate\n")
+        taken = socket.create_server(("127.0.0.1", 0))
+        redirect = f"127.0.0.1:{taken.getsockname()[1]}"
+        for words, said in [
+            (["--tls-certificate", f"{folder}/bad.pem", "--tls-key", f"{folder}/bad.pem"], "bad.pem"),
+            (with_resources(folder, "a", lambda at: (at / "Templates/portal/layout.html").write_text("{{nothing}}")), "layout.html"),
+            (with_resources(folder, "b", lambda at: (at / "Catalogue/agencies.json5").write_text("{")), "agencies.json5"),
+            (with_resources(folder, "c", lambda at: (at / "Catalogue/messages.json5").write_text("{}")), "messages.json5 lacks"),
+            (with_resources(folder, "d", lambda at: (at / "Catalogue/openapi.json").unlink()), "openapi.json"),
+            (["--resources", "/nowhere"], "Templates"), (["--agency", "H56.31.98"], "H56.31.98"), (["--limits", "x"], "limits"),
+            (["--redirect", redirect, "--public-url", "https://a.test"], "redirect: bind"),
+        ]:
+            failed = subprocess.run([binary("motcua"), "serve", "--demo", "--take-over", "--data", portal.data, "--bank", "127.0.0.1:0", *words],
+                                    capture_output=True, text=True, cwd=ROOT, timeout=60)
+            check(failed.returncode != 0 and said in failed.stderr, f"a successor cannot start: {failed.stderr.strip()[:120]}")
+        # Who had been told to stop would do so in this time.
+        time.sleep(1)
+        check(portal.process.poll() is None and urllib.request.urlopen(portal.public + "/thu-tuc", timeout=10).status == 200, "the old one goes on serving")
+        taken.close()
+        former, portal.process = portal.process, successor(portal)
+        check(former.wait(20) == 0 and urllib.request.urlopen(portal.public + "/thu-tuc", timeout=10).status == 200, "and a good successor takes over")
+
+
+def waits_for_no_slow_upload():
+    """Requests that come in slowly are told to come again; newcomers do not wait for them."""
+    with Portal() as portal:
+        host, port = portal.public.removeprefix("http://").split(":")
+        upload, head = [socket.create_connection((host, int(port)), timeout=30) for _ in range(2)]
+        upload.sendall(b"POST /gop-y HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 60000\r\n\r\n")
+        head.sendall(b"GET /thu-tuc HTTP/1.1\r\nHost: a\r\n")
+        ending = threading.Event()
+
+        def drip():
+            while not ending.wait(0.1):
+                try:
+                    upload.sendall(b"x" * 600)
+                except OSError:
+                    return
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        time.sleep(0.5)
+        started = time.monotonic()
+        former, portal.process = portal.process, successor(portal)
+        took = time.monotonic() - started
+        check(urllib.request.urlopen(portal.public + "/thu-tuc", timeout=10).status == 200 and took < 7, f"with a slow upload and a slow head newcomers wait {took:.1f} s")
+        answers = [client.recv(65536) for client in [upload, head]]
+        check(all(answer.startswith(b"HTTP/1.1 503 ") and b"Retry-After: " in answer for answer in answers), "both are asked to come back")
+        ending.set()
+        dripping.join()
+        check(former.wait(20) == 0, "the old one ended in order")
+
+
 def uses_activated_sockets():
     """As systemd does it: descriptors from 3 on, with names."""
     sockets = []
@@ -173,5 +239,7 @@ def uses_activated_sockets():
 
 
 takes_over()
+keeps_the_old_one()
+waits_for_no_slow_upload()
 uses_activated_sockets()
 finish()

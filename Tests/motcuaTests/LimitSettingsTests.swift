@@ -68,6 +68,30 @@ import Testing
         }
     }
 
+    @Test func aTargetOfEightKilobytesIsTakenUnderEverySetting() throws {
+        #expect(throws: ConfigurationError.self) { try limits("target-bytes=8191") }
+        #expect(try limits("target-bytes=8192").wire.targetBytes == 8192)
+    }
+
+    /// Connections, reserve a listener.
+    @Test(arguments: [
+        (20_448, 3, 20_000, 64), (20_447, 3, 19_999, 64), (20_447, 4, 19_935, 64), (1_024, 3, 576, 64),
+        (512, 3, 130, 42), (150, 3, 39, 12), (150, 4, 39, 9), (128, 4, 32, 8),
+    ])
+    func allCapsTogetherFitTheDescriptors(_ allowed: Int, _ listeners: Int, _ connections: Int, _ reserve: Int) {
+        let kept = ServerLimits().fitting(descriptors: allowed, listeners: listeners)
+        #expect(kept.connections == connections && kept.reservedConnections == reserve, "\(kept)")
+        let files = min(256, allowed / 2)
+        #expect(kept.connections + listeners * kept.reservedConnections + files <= allowed)
+    }
+
+    @Test func whatFitsStaysAsItIs() throws {
+        let asked = try limits("connections=100,reserved-connections=0")
+        let kept = asked.fitting(descriptors: 356, listeners: 4)
+        #expect(kept.connections == 100 && kept.reservedConnections == 0)
+        #expect(asked.fitting(descriptors: 150, listeners: 4).connections == 75, "half of few is for files")
+    }
+
     @Test func theGuideNamesAll() throws {
         let guide = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "Docs/server.md")

@@ -5,7 +5,7 @@ import Glibc
 /// Passing the listening sockets on to the next version of the program, over a Unix socket in a folder that only this
 /// user can enter: no connection is refused while one ends and the other begins.
 ///
-/// The order is what makes it whole. The successor asks; the predecessor sends its sockets and is told that they arrived;
+/// The order is what makes it whole. The successor asks; the predecessor sends its sockets and is told that they arrived and will do;
 /// only then it stops accepting. New connections wait in the sockets' queues until the successor takes them.
 public final class ListenerTakeover: @unchecked Sendable {
     // Guard: `source` is written by init only, and Dispatch sources may be cancelled from any thread.
@@ -45,8 +45,12 @@ public final class ListenerTakeover: @unchecked Sendable {
         unlink(folder + "/" + ListenerTakeover.name)
     }
 
-    /// Asks whoever serves in `folder` for its sockets. Blocks for at most ten seconds; throws when nobody answers.
-    public static func take(from folder: String) throws(SystemCallError) -> ListeningSockets {
+    /// Asks whoever serves in `folder` for its sockets, and tells it to stop once `check` has found that they will do; when it
+    /// throws, the other one goes on as if nobody had asked. Blocks for at most ten seconds and for the check, which should
+    /// not take as long; throws a `SystemCallError` when nobody answers.
+    public static func take(
+        from folder: String, onceChecked check: (ListeningSockets) throws -> Void
+    ) throws -> ListeningSockets {
         let peer = try open(folder) { connect($0, $1, $2) }
         defer { close(peer) }
         bound(peer)
@@ -64,9 +68,16 @@ public final class ListenerTakeover: @unchecked Sendable {
             next += mine
         }
         for descriptor in descriptors[next..<count] { close(descriptor) }
+        let sockets = ListeningSockets(found)
+        do {
+            try check(sockets)
+        } catch {
+            sockets.closeRest()
+            throw error
+        }
         var word = arrived
         guard next > 0, send(peer, &word, 1, Int32(MSG_NOSIGNAL)) == 1 else { throw SystemCallError("send") }
-        return ListeningSockets(found)
+        return sockets
     }
 
     private static func give(_ sockets: ListeningSockets, to peer: Int32) -> Bool {

@@ -126,9 +126,9 @@ final class ServerCore: Sendable {
 
 /// The HTTP/1.1 server: an event loop a core, each with its own listening sockets; the kernel spreads connections.
 public final class Server: Sendable {
-    private let core: ServerCore
+    let core: ServerCore
     private let listeners: [Listener]
-    private let loops: [EventLoop]
+    let loops: [EventLoop]
     /// In the order of the listeners.
     let opened: [OpenListener]
     private let bound = Mutex<[SocketAddress]>([])
@@ -236,35 +236,6 @@ public final class Server: Sendable {
 
     /// The same with another patience, in milliseconds.
     func turns(within limit: UInt64) -> Bool { loops.allSatisfy { $0.answersProbes(within: limit) } }
-
-    /// Stops accepting, lets what runs finish for at most `drainMilliseconds`, closes the rest, ends the threads. A kept
-    /// connection is answered once more, with `Connection: close`, when its next request comes within the time that
-    /// `ServerLimits.drainIdleMilliseconds` gives it: closing at once would lose requests that are on their way.
-    public func stop(drainMilliseconds: UInt64 = 10_000) async {
-        core.startDraining()
-        for loop in loops {
-            loop.execute {
-                for case let acceptor as Acceptor in loop.registered { acceptor.close() }
-            }
-        }
-        let deadline = MonotonicClock.milliseconds() + drainMilliseconds
-        while core.openConnections > 0, MonotonicClock.milliseconds() < deadline {
-            for loop in loops {
-                loop.execute {
-                    for case let connection as Connection in loop.registered { connection.drain() }
-                }
-            }
-            await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
-                DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(20)) { done.resume() }
-            }
-        }
-        for loop in loops {
-            loop.execute {
-                for case let connection as Connection in loop.registered { connection.close() }
-                loop.stop()
-            }
-        }
-    }
 }
 
 /// Takes connections from one listening socket on one loop.

@@ -40,6 +40,12 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         return Sockets.localAddress(of: probe) ?? self
     }
 
+    /// Whether it stands for every address of the machine, `0.0.0.0` or `::` in any spelling: to listen at, not to go to.
+    public var isEveryAddress: Bool { host.utf8.allSatisfy { "0.:".utf8.contains($0) } }
+
+    /// Throws when nobody could listen here now: the address is not this machine's, is taken, or needs a right.
+    public func requireFree() throws(SystemCallError) { close(try Sockets.bind(to: self, shared: false)) }
+
     func withSockaddr<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         if host.contains(":") {
             var address = sockaddr_in6()
