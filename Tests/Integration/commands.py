@@ -24,7 +24,7 @@ from stage import ROOT, Portal, binary, check, finish  # noqa: E402
 
 
 def motcua(*arguments, environment=None):
-    return subprocess.run([binary("motcua"), *arguments], capture_output=True, text=True, cwd=ROOT, env={**os.environ, **(environment or {})})
+    return subprocess.run([binary("motcua"), *arguments], capture_output=True, text=True, cwd=ROOT, env={**os.environ, **(environment or {})}, timeout=120)
 
 
 def configuration(folder):
