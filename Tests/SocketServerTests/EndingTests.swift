@@ -133,6 +133,24 @@ import Testing
         }
     }
 
+    /// Content that nobody wants comes in a body's time, not in a head's or in silence's.
+    @Test func unwantedContentHasABodysTime() async throws {
+        var limits = ServerLimits()
+        limits.headMilliseconds = 800
+        limits.silentMilliseconds = 800
+        limits.keepAliveMilliseconds = 800
+        try await withServer(limits: limits) { port, _ in
+            let text = try await blocking {
+                let client = try WireClient(port: port)
+                client.send("POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345")
+                usleep(1_600_000)
+                client.send("67890GET /none HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                return client.rest()
+            }
+            #expect(text.contains("hello") && text.contains("404"), "\(text)")
+        }
+    }
+
     /// Whom the system let in is served, although nobody had taken the connection when the server was told to stop.
     @Test func whoWaitsToBeTakenIsServedAtAStop() async throws {
         let service = HeldLoop()
