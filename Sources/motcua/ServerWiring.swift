@@ -11,9 +11,11 @@ extension Program {
         _ portal: Portal, _ store: Store, _ addresses: [SocketAddress], _ tls: TLSConfiguration?,
         _ limits: ServerLimits, redirect: (address: SocketAddress, site: String)?
     ) throws -> (server: Server, log: AccessLog) {
-        // Who has a draft's or an upload's address has the draft or the upload.
+        // Who has a draft's or an upload's address has the draft or the upload; a dossier's code beside an address says whose
+        // dossier somebody looked at, which is the trail's to keep.
         let log = AccessLog(
-            path: configuration["data"] + "/access.jsonl", secretPrefixes: ["/nop/", "/api/v1/uploads/"])
+            path: configuration["data"] + "/access.jsonl",
+            secretPrefixes: ["/nop/", "/api/v1/uploads/", "/ho-so/", "/can-bo/ho-so/", "/api/v1/dossiers/"])
         if !log.isOpen { logger.error("the access log cannot be opened: nothing will be logged") }
         let metrics = ProgramMetrics()
         let proxies =

@@ -147,7 +147,13 @@ def starts_and_stops(folder):
     check(again.facts["officers"] == facts["officers"] and again.facts["partnerKey"] == facts["partnerKey"], "the accounts are the same")
     asked = urllib.request.Request(again.public + "/api/v1/dossiers", headers={"Authorization": "Bearer " + facts["partnerKey"]})
     check(urllib.request.urlopen(asked, timeout=10).status == 200, "the partner's key works again")
+    for path in ["/ho-so/H00-THU", "/%68o-so/H00-THU/bien-nhan"]:
+        with contextlib.suppress(urllib.error.HTTPError):
+            urllib.request.urlopen(again.public + path, timeout=10)
     again.stop()
+    with open(os.path.join(data, "access.jsonl")) as lines:
+        log = lines.read()
+    check("H00-THU" not in log and '"/ho-so/*"' in log and '"/ho-so/*/bien-nhan"' in log, "the log does not say whose dossier was looked at")
     with contextlib.closing(sqlite3.connect(os.path.join(data, "motcua.sqlite"))) as database:
         logins = {row[0] for row in database.execute("SELECT login FROM officer")}
     check(logins == {officer["login"] for officer in facts["officers"]}, "and so do all officers")
