@@ -210,16 +210,3 @@ private struct Stuck: Responder {
         }
     }
 }
-
-@Suite struct BodyPipeTests {
-    @Test func whatCameBeforeTheEndIsHandedOutFirst() {
-        let pipe = BodyPipe()
-        pipe.push([1])
-        pipe.push([2, 3])
-        pipe.end(.failure(.incomplete))
-        pipe.push([4])
-        #expect(pipe.take() == .success([1]))
-        #expect(pipe.take() == .success([2, 3]))
-        #expect(pipe.take() == .failure(.incomplete))
-    }
-}

@@ -2,8 +2,12 @@ import HTTPWire
 
 /// Content on its way from the connection to the handler. Lives on the loop's thread.
 final class BodyPipe {
-    @exclusivity(unchecked) private var pieces: [[UInt8]] = []
-    @exclusivity(unchecked) private var first = 0
+    /// Up to this many bytes that wait are one piece: a client that sends single bytes must not cost a buffer for each.
+    static let pieceBytes = 65_536
+
+    /// What waits, and nothing else: a piece that was taken is the handler's alone. Two neighbours are more than `pieceBytes`
+    /// together, so that there are few.
+    @exclusivity(unchecked) private(set) var pieces: [[UInt8]] = []
     @exclusivity(unchecked) private(set) var waitingBytes = 0
     @exclusivity(unchecked) private var ending: Result<Void, BodyError>?
     @exclusivity(unchecked) private var reader: Waiter<Result<[UInt8]?, BodyError>>?
@@ -14,9 +18,13 @@ final class BodyPipe {
         if let reader {
             self.reader = nil
             reader.resume(returning: .success(piece))
+            return
+        }
+        waitingBytes += piece.count
+        if let last = pieces.indices.last, pieces[last].count + piece.count <= BodyPipe.pieceBytes {
+            pieces[last] += piece
         } else {
             pieces.append(piece)
-            waitingBytes += piece.count
         }
     }
 
@@ -31,17 +39,10 @@ final class BodyPipe {
     /// What is there now; nil when the reader must wait. What was received before the content broke off comes first: an
     /// upload that is resumed goes on behind it.
     func take() -> Result<[UInt8]?, BodyError>? {
-        if first < pieces.count {
-            let piece = pieces[first]
-            first += 1
-            waitingBytes -= piece.count
-            if first == pieces.count {
-                pieces.removeAll(keepingCapacity: true)
-                first = 0
-            }
-            return .success(piece)
-        }
-        return ending.map(BodyPipe.last)
+        guard !pieces.isEmpty else { return ending.map(BodyPipe.last) }
+        let piece = pieces.removeFirst()
+        waitingBytes -= piece.count
+        return .success(piece)
     }
 
     func wait(_ continuation: CheckedContinuation<Result<[UInt8]?, BodyError>, Never>) {

@@ -52,8 +52,6 @@ final class Connection: EventHandler, @unchecked Sendable {
 
     /// The most that is received while heads are awaited; dozens of requests that are sent together.
     private static let headWindow = 16_384
-    /// The most that is received of content at once.
-    private static let pieceBytes: Int64 = 65_536
     /// Taken although the server is full.
     let isReserve: Bool
 
@@ -202,7 +200,7 @@ final class Connection: EventHandler, @unchecked Sendable {
     /// Content of known length goes into the piece that the handler will get, without a copy on the way.
     /// Returns whether there may be more.
     private func receivePlainContent(_ exchange: Exchange, _ pipe: BodyPipe, _ toCome: Int64) -> Bool {
-        let capacity = Int(min(toCome, Connection.pieceBytes))
+        let capacity = Int(min(toCome, Int64(BodyPipe.pieceBytes)))
         var outcome = Transfer.wouldBlock
         let piece = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
             outcome = transport.receive(into: UnsafeMutableRawBufferPointer(buffer))
@@ -214,7 +212,7 @@ final class Connection: EventHandler, @unchecked Sendable {
         case .ended: inputEnded()
         case .bytes(let count):
             takeContent(piece, exchange, pipe)
-            return count == Connection.pieceBytes && pipe.waitingBytes == 0
+            return count == BodyPipe.pieceBytes && pipe.waitingBytes == 0
         }
         return false
     }
