@@ -23,7 +23,9 @@ public struct Compression: Middleware {
         else { return }
         // Also of an answer that stays as it is for its cookie: without one the same address is compressed.
         response.fields.addVary("Accept-Encoding")
-        guard !Compression.couldTell(exchange, response) else { return }
+        guard !Compression.couldTell(exchange, response), !Compression.isForRange(exchange.head, response) else {
+            return
+        }
         // A client that takes nothing gets the content as it is: the handler has run, and may have changed something.
         guard case .coding(let coding) = Compression.choose(from: [.brotli, .gzip], for: exchange.head),
             let compressed = Compression.compress(bytes, coding), compressed.count < bytes.count
@@ -61,6 +63,11 @@ public struct Compression: Middleware {
             return AcceptEncoding.choose(from: offered, for: head.fields)
         }
         return offered.first.map { .coding($0) } ?? .identity
+    }
+
+    /// Ranges are of the bytes that the handler tagged.
+    private static func isForRange(_ head: RequestHead, _ response: Response) -> Bool {
+        head.method == .get && head.fields[.range] != nil && response.fields[.etag] != nil
     }
 
     private static func isSettled(_ fields: HeaderFields) -> Bool {

@@ -163,11 +163,11 @@ public final class Router: Responder {
     }
 
     private func finish(_ exchange: Exchange, _ response: consuming Response) -> Response {
-        SelectedRepresentation.select(exchange.head, &response)
         for cookie in exchange.cookies {
             response.fields.append(.setCookie, cookie.fieldValue(isSecure: exchange.peer.isSecure))
         }
         for index in middleware.indices.reversed() { middleware[index].leave(exchange, &response) }
+        SelectedRepresentation.select(exchange.head, &response)
         return response
     }
 }

@@ -13,9 +13,9 @@ public struct StaticFiles: Sendable {
         let fields: HeaderFields
         /// Of the plain bytes, without its closing quote.
         let etag: String
-        let modifiedAt: Int64?
 
-        func validators(_ coding: ContentCoding?) -> ConditionalRequest.Validators {
+        func response(_ bytes: [UInt8], _ coding: ContentCoding?) -> Response {
+            var fields = fields
             // Other bytes, so another strong tag.
             let suffix =
                 switch coding {
@@ -23,7 +23,9 @@ public struct StaticFiles: Sendable {
                 case .gzip: "-gz\""
                 case nil: "\""
                 }
-            return ConditionalRequest.Validators(etag: etag + suffix, modifiedAt: modifiedAt)
+            fields.append(.etag, etag + suffix)
+            if let coding { fields.append(.contentEncoding, coding.rawValue) }
+            return Response(.ok, fields: fields, body: .bytes(bytes))
         }
     }
 
@@ -80,38 +82,15 @@ public struct StaticFiles: Sendable {
     /// Every file's path and address.
     public var all: [String: String] { addresses }
 
-    /// The answer for what follows "/static/"; nil when there is no such file.
+    /// The answer for what follows "/static/", with its tag; nil when there is no such file.
     public func response(_ path: String, to head: RequestHead) -> Response? {
         guard let file = files[path] else { return nil }
         // Ranges are of the plain bytes, and of GET alone (RFC 9110 §14.2).
-        let range = head.method == .get ? head.fields[.range] : nil
-        switch StaticFiles.form(file, wantsPlain: range != nil, head) {
-        case .none: return .notAcceptable()
-        case .packed(let bytes, let coding):
-            return StaticFiles.answer(file, coding, head) { fields in
-                fields.append(.contentEncoding, coding.rawValue)
-                return Response(.ok, fields: fields, body: .bytes(bytes))
-            }
-        case .plain:
-            return StaticFiles.answer(file, nil, head) { fields in
-                guard let range, ConditionalRequest.rangeApplies(head, file.validators(nil)) else {
-                    return Response(.ok, fields: fields, body: .bytes(file.plain))
-                }
-                return PartialContent.response(of: file.plain, range, fields)
-            }
-        }
-    }
-
-    private static func answer(
-        _ file: File, _ coding: ContentCoding?, _ head: RequestHead, _ send: (inout HeaderFields) -> Response
-    ) -> Response {
-        let validators = file.validators(coding)
-        var fields = file.fields
-        fields.append(.etag, validators.etag)
-        switch ConditionalRequest.evaluate(head, validators) {
-        case .notModified: return Response(.notModified, fields: fields)
-        case .failed: return Response(.preconditionFailed)
-        case .proceed: return send(&fields)
+        let isForRange = head.method == .get && head.fields[.range] != nil
+        return switch StaticFiles.form(file, wantsPlain: isForRange, head) {
+        case .none: .notAcceptable()
+        case .packed(let bytes, let coding): file.response(bytes, coding)
+        case .plain: file.response(file.plain, nil)
         }
     }
 
@@ -167,7 +146,7 @@ public struct StaticFiles: Sendable {
         // On every file: it also says that compressing was thought about.
         fields.append(.vary, "Accept-Encoding")
         if let modifiedAt { fields.append(.lastModified, HTTPDate.format(seconds: modifiedAt)) }
-        return File(plain: bytes, gzip: gzip, fields: fields, etag: "\"" + hash, modifiedAt: modifiedAt)
+        return File(plain: bytes, gzip: gzip, fields: fields, etag: "\"" + hash)
     }
 
     private static func servedPath(_ path: String, _ hash: String) -> String {

@@ -24,15 +24,16 @@ import Testing
         deinit { close(descriptor) }
     }
 
+    private static func fields(_ etag: String) -> HeaderFields {
+        var fields = HeaderFields()
+        fields.append(.contentType, "text/plain")
+        fields.append(.cacheControl, "private, max-age=60")
+        fields.append(.etag, etag)
+        fields.append(.lastModified, "Sun, 06 Nov 1994 08:49:37 GMT")
+        return fields
+    }
+
     private static func site() -> TestClient {
-        @Sendable func fields(_ etag: String) -> HeaderFields {
-            var fields = HeaderFields()
-            fields.append(.contentType, "text/plain")
-            fields.append(.cacheControl, "private, no-store")
-            fields.append(.etag, etag)
-            fields.append(.lastModified, "Sun, 06 Nov 1994 08:49:37 GMT")
-            return fields
-        }
         let letters = Letters()
         let many = Letters(String(repeating: "x", count: 1_000))
         return TestClient(
@@ -87,6 +88,30 @@ import Testing
     @Test func severalRangesOfAFileAreAnsweredByAllOfIt() async {
         let reply = await Self.site().send(.get, "/long", ["Range": "bytes=0-1,900-901"])
         #expect(reply.status == 200 && reply.body.count == 1_000)
+    }
+
+    /// Another coding is another representation, and a refusal is none: each is judged in the form in which it would leave.
+    @Test func answersAreJudgedInTheirLastForm() async {
+        let page = Response(.ok, fields: Self.fields("\"a\""), body: .bytes([UInt8](repeating: 0x61, count: 4_096)))
+        let site = TestClient(
+            router(middleware: [SecurityHeaders(), Compression()]) { $0.get("/page") { _ in page } })
+        let whole = await site.get("/page", ["Accept-Encoding": "gzip"])
+        #expect(whole.fields[.contentEncoding] == "gzip" && whole.fields[.etag] == "W/\"a\"")
+        let unchanged = await site.get("/page", ["Accept-Encoding": "gzip", "If-None-Match": "\"a\""])
+        #expect(unchanged.status == 304 && unchanged.fields[.etag] == "W/\"a\"")
+        #expect(unchanged.fields[.vary] == "Accept-Encoding" && unchanged.fields[.contentEncoding] == nil)
+        #expect(unchanged.fields[.contentType] == nil && unchanged.body.isEmpty)
+        // A weak tag never satisfies If-Match (RFC 9110 §13.1.1).
+        #expect(await site.get("/page", ["Accept-Encoding": "gzip", "If-Match": "\"a\""]).status == 412)
+        #expect(await site.get("/page", ["If-Match": "\"a\""]).status == 200)
+        let part = await site.get("/page", ["Accept-Encoding": "gzip", "Range": "bytes=4-5"])
+        #expect(part.status == 206 && part.text == "aa" && part.fields[.etag] == "\"a\"")
+        for field in ["If-Match": "\"b\"", "Range": "bytes=4096-"] {
+            let refused = await site.get("/page", [field.key: field.value])
+            #expect(refused.status == (field.key == "Range" ? 416 : 412))
+            #expect(refused.fields[.cacheControl] == "no-store" && refused.fields[.contentSecurityPolicy] != nil)
+            #expect(refused.fields[.lastModified] == nil && refused.fields[.contentType] == nil)
+        }
     }
 
     @Test func whatHasNoTagOrIsNoSuccessStaysAsItIs() async {
