@@ -47,6 +47,18 @@ extension ConnectionState {
         #expect(state.verdict(now: 31_001) == .requestTimeout)
     }
 
+    @Test func theRateOfABodyCanBeSet() {
+        var limits = ServerLimits()
+        limits.bodyGraceMilliseconds = 1_000
+        limits.bodyBytesPerSecond = 2_000
+        for (count, verdict) in [(2_002, ConnectionState.Verdict.none), (2_001, .requestTimeout)] {
+            var state = ConnectionStateTests.state()
+            state.enter(.body, now: 1000)
+            state.bodyReceived(count)
+            #expect(state.verdict(now: 2001, limits) == verdict)
+        }
+    }
+
     @Test func muchAtOnceEarnsNoSilence() {
         var state = ConnectionStateTests.state()
         state.enter(.body, now: 1000)
