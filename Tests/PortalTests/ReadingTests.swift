@@ -136,6 +136,20 @@ import Web
         }
     }
 
+    @Test func monthsAreShownAsMonthsFromTheFirstDayOn() async throws {
+        try await Stage.with { stage in
+            let today = stage.portal.today
+            let month = today.shown.dropFirst(3)
+            let row = "<time datetime=\"\(today.description.prefix(7))\">\(month)</time></td>"
+            let received = "<td data-label=\"Đã nhận\" class=\"number\">"
+            let before = await stage.citizen.get("/minh-bach").text
+            #expect(before.contains(row + received + "0</td>"))
+            _ = try await stage.dossier()
+            let after = await stage.citizen.get("/minh-bach").text
+            #expect(after.contains(row + received + "1</td>") && !after.contains(">0</time>"))
+        }
+    }
+
     @Test func theHomePageHasWhatItShouldAndTheMonthsLine() async throws {
         try await Stage.with { stage in
             #expect(await !stage.citizen.get("/").text.contains("Tháng này"))

@@ -21,11 +21,11 @@ extension Portal {
     func transparencyPage() async throws -> [UInt8] {
         // Asked before the store is, so that nothing that happened until then is missing.
         let at = now
-        let months = try await store.months(agency: agency.code)
+        var months = try await store.months(agency: agency.code)
+        if months.isEmpty { months = [MonthFigures(month: today.monthText)] }
         return pages.render(
             TransparencyPage(
-                layout: layout(messages.say("title.transparency")), months: months, asOf: messages.time(at),
-                emptyMonth: today.shown))
+                layout: layout(messages.say("title.transparency")), months: months, asOf: messages.time(at)))
     }
 
     private var feedbackQuestions: [Question] {
@@ -213,14 +213,15 @@ struct TransparencyPage: Page {
     let layout: Layout
     let months: [MonthFigures]
     let asOf: String
-    let emptyMonth: String
 
-    private static let monthFields = Fields<MonthFigures>().text("month") { $0.month }.number("received") {
-        $0.received
-    }
-    .number("finished") { $0.finished }.number("onTime") { $0.onTime }.number("late") { $0.late }
+    private static let monthFields = Fields<MonthFigures>().text("month") { $0.month }
+        // "2026-11" as people write it.
+        .text("shown") { $0.month.split(separator: "-").reversed().joined(separator: "/") }
+        .number("received") { $0.received }.number("finished") { $0.finished }.number("onTime") { $0.onTime }.number(
+            "late"
+        ) { $0.late }
     static let fields = Fields<TransparencyPage>().include(Layout.fields) { $0.layout }
-        .list("months", monthFields) { $0.months }.text("asOf") { $0.asOf }.text("emptyMonth") { $0.emptyMonth }
+        .list("months", monthFields) { $0.months }.text("asOf") { $0.asOf }
 }
 
 struct DuePage: Page {

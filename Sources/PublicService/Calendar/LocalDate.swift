@@ -51,6 +51,8 @@ public struct LocalDate: Hashable, Comparable, Codable, Sendable, CustomStringCo
     public var weekday: Int { (dayNumber + 3) % 7 + 1 }
     /// `yyyy-MM-dd`.
     public var description: String { "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))" }
+    /// `yyyy-MM`, the month that it lies in.
+    public var monthText: String { "\(padded(year, 4))-\(padded(month, 2))" }
     /// `dd/MM/yyyy`, as people read it.
     public var shown: String { "\(padded(day, 2))/\(padded(month, 2))/\(padded(year, 4))" }
     /// `yyMMdd`, for dossier codes.

@@ -31,6 +31,15 @@ public struct MonthFigures: Sendable, Hashable, Codable {
     public var onTime: Int
     /// Issued late.
     public var late: Int
+
+    /// The counts of one month.
+    public init(month: String, received: Int = 0, finished: Int = 0, onTime: Int = 0, late: Int = 0) {
+        self.month = month
+        self.received = received
+        self.finished = finished
+        self.onTime = onTime
+        self.late = late
+    }
 }
 
 extension Store {
@@ -95,7 +104,7 @@ extension Store {
         return try await database.read { connection in
             var found: [String: MonthFigures] = [:]
             func figures(_ month: String) -> MonthFigures {
-                found[month] ?? MonthFigures(month: month, received: 0, finished: 0, onTime: 0, late: 0)
+                found[month] ?? MonthFigures(month: month)
             }
             let received = try connection.query(
                 "SELECT \(month("submitted_at")), COUNT(*) FROM dossier WHERE agency = ? GROUP BY 1 ORDER BY 1 DESC LIMIT 24",
