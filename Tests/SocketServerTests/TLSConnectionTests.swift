@@ -37,6 +37,28 @@ import Testing
         }
     }
 
+    /// A range of a file goes through the output in pieces: neither what stands before it nor what follows leaves with it.
+    @Test func sendsAPartOfAFile() async throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "part-\(UUID().uuidString)").path
+        let bytes = (0..<1_000_000).map { UInt8(97 + ($0 &* 31) % 26) }
+        try Data(bytes).write(to: URL(filePath: path))
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let descriptor = open(path, O_RDONLY)
+        defer { close(descriptor) }
+        let part = ServerTests.Region(descriptor: descriptor, offset: 70_001, byteCount: 200_003)
+        let certificates = try TestCertificates()
+        let tls = try TLSConfiguration([try certificates.make("one")])
+        try await withServer(service: SampleService(file: part), tls: tls) { port, _ in
+            let received = try await blocking {
+                let client = try TLSClient(port: port, TLSOffer(version: TLSVersion.three))
+                client.send("GET /file HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                return client.receive()
+            }
+            let start = try #require(received.text.firstRange(of: "\r\n\r\n")).upperBound
+            #expect(received.text[start...].utf8.elementsEqual(bytes[70_001..<270_004]) && received.isWhole == true)
+        }
+    }
+
     @Test func theClientLearnsThatItHasEverything() async throws {
         let certificates = try TestCertificates()
         let tls = try TLSConfiguration([try certificates.make("one")])
