@@ -43,14 +43,14 @@ public final class BankSite: Sendable {
     /// The site.
     public func site() -> Router {
         var routes = Routes()
-        files.mount(on: &routes)
+        let headers = SecurityHeaders(formTargets: [returnOrigin])
+        files.mount(on: &routes, headers: headers)
         routes.getReady("/healthz") { _ in .text("ok\n") }
         routes.getReady("/") { [self] _ in message("home", "homeText") }
         routes.program(.get, "/paymentv2/vpcpay.html", bodyLimit: 0) { [self] in payPage($0) }
         routes.program(.post, "/paymentv2/tra-tien", bodyLimit: 4096) { [self] in try await decide($0) }
         routes.program(.post, "/merchant_webapi/api/transaction", bodyLimit: 16_384) { [self] in try await answer($0) }
-        return Router(
-            routes, middleware: [SecurityHeaders(formTargets: [returnOrigin])], errors: ErrorPages(log: { _ in }))
+        return Router(routes, middleware: [headers], errors: ErrorPages(log: { _ in }))
     }
 
     private func payPage(_ exchange: Exchange) -> Response {

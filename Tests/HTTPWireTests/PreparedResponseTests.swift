@@ -17,7 +17,7 @@ import Testing
             for (keepAlive, isHead) in [(true, false), (true, true), (false, false), (false, true)] {
                 var sent: [UInt8] = Array("before".utf8)
                 ResponseEncoder.append(
-                    prepared, version: version, keepAlive: keepAlive, isHead: isHead, date: Self.date, to: &sent)
+                    prepared, version: version, keepAlive: keepAlive, hasContent: !isHead, date: Self.date, to: &sent)
                 let ending =
                     keepAlive ? version == .http10 ? "Connection: keep-alive\r\n" : "" : "Connection: close\r\n"
                 #expect(

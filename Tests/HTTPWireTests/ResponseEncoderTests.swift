@@ -36,7 +36,7 @@ import Testing
         let prepared = PreparedResponse(response)
         var bytes: [UInt8] = []
         ResponseEncoder.append(
-            prepared, version: .http11, keepAlive: true, isHead: false,
+            prepared, version: .http11, keepAlive: true, hasContent: true,
             date: Array("Sun, 06 Nov 1994 08:49:37 GMT".utf8), to: &bytes)
         let text = String(decoding: bytes, as: UTF8.self)
         #expect(text.components(separatedBy: "ength:").count == 2 && !text.contains("chunked"))

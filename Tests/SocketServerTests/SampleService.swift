@@ -14,6 +14,7 @@ struct SampleService: Responder {
         case "/hello": return .ready(SampleService.text("hello"))
         case "/peer": return .ready(SampleService.text("\(peer.address) \(peer.isSecure)"))
         case "/big": return .ready(Response(.ok, body: .bytes(SampleService.big)))
+        case "/prepared": return .prepared(SampleService.prepared)
         // More than the kernel's buffers take.
         case "/huge": return .ready(Response(.ok, body: .bytes([UInt8](repeating: 65, count: 40_000_000))))
         case "/file": return .ready(file.map { Response(.ok, body: .file($0)) } ?? Response(.notFound))
@@ -55,6 +56,10 @@ struct SampleService: Responder {
 
     /// One content for everybody, as kept pages are.
     static let big = [UInt8](repeating: 65, count: 3_000_000)
+
+    /// In bytes, with content that is sent from where it is kept.
+    static let prepared = PreparedResponse(
+        Response(.ok, body: .bytes((0..<200_000).map { UInt8(97 + ($0 &* 31) % 26) })))
 
     static func text(_ text: String) -> Response { Response(.ok, body: .bytes(Array(text.utf8))) }
 }

@@ -171,6 +171,36 @@ import Testing
         }
     }
 
+    /// Neither copied nor out of order, and left out for HEAD.
+    @Test(arguments: [false, true]) func longPreparedAnswersLeaveWhole(_ isSecure: Bool) async throws {
+        let certificates = try TestCertificates()
+        let tls = isSecure ? try TLSConfiguration([try certificates.make("one")]) : nil
+        try await withServer(tls: tls) { port, _ in
+            let requests =
+                ["GET /prepared", "HEAD /prepared", "GET /hello", "GET /prepared"]
+                .map { "\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined()
+                + "POST /prepared HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"
+            let text = try await blocking {
+                if isSecure {
+                    let client = try TLSClient(port: port, TLSOffer(version: TLSVersion.three))
+                    client.send(requests)
+                    return client.receive().text
+                }
+                let client = try WireClient(port: port)
+                client.send(requests)
+                return client.rest()
+            }
+            let content = String(decoding: SampleService.prepared.content, as: UTF8.self)
+            let parts = text.components(separatedBy: "\r\n\r\n")
+            let heads = [parts[0], parts[1].dropFirst(content.count).description, parts[2]]
+            try #require(parts.count == 6)
+            #expect(heads.allSatisfy { $0.hasPrefix("HTTP/1.1 200 OK\r\n") })
+            #expect(parts[1].hasPrefix(content) && parts[4].hasPrefix(content) && parts[5] == content)
+            #expect(parts[3].hasPrefix("hello") && parts[0].contains("Content-Length: 200000"))
+            #expect(parts[2].hasPrefix("HTTP/1.1") && parts[4].hasSuffix("Connection: close"))
+        }
+    }
+
     struct Region: FileRegion {
         let descriptor: Int32
         let offset: Int64

@@ -41,7 +41,7 @@ for name in ["100k", "10m"] {
     }
 }
 // As the portal sends its style sheet and script: from memory.
-StaticFiles(["100k": Setup.read(setup.root + "/files/100k")]).mount(on: &routes)
+StaticFiles(["100k": Setup.read(setup.root + "/files/100k")]).mount(on: &routes, headers: headers)
 routes.program(.post, "/upload", bodyLimit: 16 << 20) { exchange in
     var count = 0
     while let piece = try await exchange.body.next() { count += piece.count }

@@ -17,6 +17,8 @@ public final class PreparedResponse: @unchecked Sendable {
     let datePlace: Int
     /// Where the content begins, which is left out in answers to HEAD.
     let contentPlace: Int
+    /// The content, as long as this object lives.
+    public var content: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[contentPlace...]) }
 
     /// Takes an answer whose content is in memory; traps otherwise, which is a programming mistake.
     public init(_ response: Response) {

@@ -42,21 +42,19 @@ public enum ResponseEncoder {
         appendEnd(version: version, keepAlive: keepAlive && framing != .untilClose, to: &buffer)
     }
 
-    /// Appends a prepared answer, its content left out when `isHead`. `date` as above.
+    /// Appends a prepared answer, without its content unless `hasContent`. `date` as above.
     public static func append(
-        _ prepared: PreparedResponse, version: RequestHead.Version, keepAlive: Bool, isHead: Bool, date: [UInt8],
+        _ prepared: PreparedResponse, version: RequestHead.Version, keepAlive: Bool, hasContent: Bool, date: [UInt8],
         to buffer: inout [UInt8]
     ) {
         let start = buffer.count
-        if keepAlive, version == .http11, !isHead {
+        if keepAlive, version == .http11, hasContent {
             buffer.append(contentsOf: prepared.bytes)
         } else {
             let dateEnd = prepared.datePlace + HTTPDate.byteCount
             buffer.append(contentsOf: UnsafeRawBufferPointer(rebasing: prepared.bytes[..<dateEnd]))
             appendEnd(version: version, keepAlive: keepAlive, to: &buffer)
-            if !isHead {
-                buffer.append(contentsOf: UnsafeRawBufferPointer(rebasing: prepared.bytes[prepared.contentPlace...]))
-            }
+            if hasContent { buffer.append(contentsOf: prepared.content) }
         }
         let place = start + prepared.datePlace
         buffer.withUnsafeMutableBytes { bytes in

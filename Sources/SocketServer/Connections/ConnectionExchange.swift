@@ -32,10 +32,7 @@ extension Connection {
     private func answer(_ prepared: PreparedResponse, _ parsed: ParsedHead, _ client: Peer) {
         let head = parsed.head
         let keepAlive = parsed.keepAlive && !isReserve && !core.isDraining
-        let before = output.count
-        ResponseEncoder.append(
-            prepared, version: head.version, keepAlive: keepAlive, isHead: head.isHead, date: loop.date,
-            to: &output)
+        let byteCount = append(prepared, head, keepAlive: keepAlive)
         if keepAlive {
             state.enter(.idle, now: loop.now)
         } else {
@@ -46,7 +43,7 @@ extension Connection {
             ExchangeRecord(
                 listener: origin.listener.name, listenerNumber: origin.number, loop: loop.number,
                 at: loop.wallMilliseconds, peer: client, head: head,
-                statusCode: prepared.status.code, byteCount: Int64(output.count - before),
+                statusCode: prepared.status.code, byteCount: byteCount,
                 microseconds: MonotonicClock.microseconds() - loop.turnStartedAt, refusal: nil))
     }
 
@@ -219,12 +216,22 @@ extension Connection {
     }
 
     private func write(_ prepared: PreparedResponse, _ exchange: Exchange) {
-        let before = output.count
-        ResponseEncoder.append(
-            prepared, version: exchange.parsed.head.version, keepAlive: exchange.keepAlive,
-            isHead: exchange.parsed.head.isHead, date: loop.date, to: &output)
-        exchange.sentBytes += Int64(output.count - before)
+        exchange.sentBytes += append(prepared, exchange.parsed.head, keepAlive: exchange.keepAlive)
         complete(exchange)
+    }
+
+    /// Content that is too long to be copied is sent from where it is kept. Returns the bytes of the whole answer.
+    private func append(_ prepared: PreparedResponse, _ head: RequestHead, keepAlive: Bool) -> Int64 {
+        let before = output.count
+        let waits = !head.isHead && prepared.content.count > PendingContent.worthKeeping
+        ResponseEncoder.append(
+            prepared, version: head.version, keepAlive: keepAlive, hasContent: !head.isHead && !waits, date: loop.date,
+            to: &output)
+        let appended = Int64(output.count - before)
+        guard waits else { return appended }
+        let content = PendingContent(prepared)
+        pending = content
+        return appended + content.remaining
     }
 
     /// A connection is kept only when nothing of the request is left, or little enough to be read and dropped.

@@ -23,12 +23,8 @@ extension Connection {
     private func sendOutput() -> Transfer {
         let outcome = output.withUnsafeBytes { bytes in
             let rest = UnsafeRawBufferPointer(rebasing: bytes[outputStart...])
-            guard let pending, case .bytes(let content) = pending.source else {
-                return transport.send(rest, moreFollows: pending != nil)
-            }
-            return content.withUnsafeBytes {
-                transport.send(rest, UnsafeRawBufferPointer(rebasing: $0[Int(pending.offset)...]))
-            }
+            return pending?.withRest { transport.send(rest, $0) }
+                ?? transport.send(rest, moreFollows: pending != nil)
         }
         guard case .bytes(let count) = outcome else { return outcome }
         let ofOutput = min(count, output.count - outputStart)
@@ -52,14 +48,11 @@ extension Connection {
     private func sendPending() -> Transfer {
         guard let pending else { return .bytes(0) }
         let outcome: Transfer
-        switch pending.source {
-        case .bytes(let content):
-            outcome = content.withUnsafeBytes {
-                transport.send(UnsafeRawBufferPointer(rebasing: $0[Int(pending.offset)...]), moreFollows: false)
-            }
-        case .file(let region):
+        if case .file(let region) = pending.source {
             if transport.isSecure { return loadFile(region, pending) }
             outcome = transport.sendFile(region.descriptor, offset: pending.offset, count: pending.remaining)
+        } else {
+            outcome = pending.withRest { transport.send($0, moreFollows: false) } ?? .failed
         }
         if case .bytes(let count) = outcome { advancePending(by: Int64(count)) }
         return outcome

@@ -6,8 +6,9 @@ final class PendingContent {
     enum Source {
         case file(any FileRegion)
         case bytes([UInt8])
+        case prepared(PreparedResponse)
     }
-    /// Fewer bytes are copied behind the head, so that both leave in one call.
+    /// Fewer bytes are copied behind the head; more leave with it in one call, each from its place.
     static let worthKeeping = 16_384
 
     let source: Source
@@ -24,6 +25,24 @@ final class PendingContent {
         source = .bytes(bytes)
         offset = 0
         remaining = Int64(bytes.count)
+    }
+
+    /// The content of a prepared answer.
+    init(_ prepared: PreparedResponse) {
+        source = .prepared(prepared)
+        offset = 0
+        remaining = Int64(prepared.content.count)
+    }
+
+    /// What is in memory and not sent yet; nil of a file.
+    func withRest<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
+        switch source {
+        case .file: nil
+        case .bytes(let bytes):
+            bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[Int(offset)...])) }
+        case .prepared(let prepared):
+            body(UnsafeRawBufferPointer(rebasing: prepared.content[Int(offset)...]))
+        }
     }
 
     func advance(by count: Int64) {

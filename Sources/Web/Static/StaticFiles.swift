@@ -5,7 +5,7 @@ import Platform
 /// The files of the public folder, in memory from the start, under names that change with their content:
 /// "site.css" is served as "/static/site.1a2b3c4d5e6f.css", and browsers may keep it for ever.
 public struct StaticFiles: Sendable {
-    private struct File: Sendable {
+    private final class File: Sendable {
         let plain: [UInt8]
         let gzip: [UInt8]?
         /// The slowest and smallest form, made when a client first asks for it, so that starting is quick.
@@ -13,6 +13,13 @@ public struct StaticFiles: Sendable {
         let fields: HeaderFields
         /// Of the plain bytes, without its closing quote.
         let etag: String
+
+        init(plain: [UInt8], gzip: [UInt8]?, fields: HeaderFields, etag: String) {
+            self.plain = plain
+            self.gzip = gzip
+            self.fields = fields
+            self.etag = etag
+        }
 
         func response(_ bytes: [UInt8], _ coding: ContentCoding?) -> Response {
             var fields = fields
@@ -82,16 +89,21 @@ public struct StaticFiles: Sendable {
     /// Every file's path and address.
     public var all: [String: String] { addresses }
 
-    /// The answer for what follows "/static/", with its tag; nil when there is no such file.
-    public func response(_ path: String, to head: RequestHead) -> Response? {
-        guard let file = files[path] else { return nil }
+    /// The answer to a request for `file`, with its tag.
+    private static func response(_ file: File, _ prepared: PreparedForms, to exchange: Exchange) -> Response {
+        let head = exchange.head
         // Ranges are of the plain bytes, and of GET alone (RFC 9110 §14.2).
         let isForRange = head.method == .get && head.fields[.range] != nil
-        return switch StaticFiles.form(file, wantsPlain: isForRange, head) {
-        case .none: .notAcceptable()
-        case .packed(let bytes, let coding): file.response(bytes, coding)
-        case .plain: file.response(file.plain, nil)
+        let bytes: [UInt8]
+        let coding: ContentCoding?
+        switch form(file, wantsPlain: isForRange, head) {
+        case .none: return .notAcceptable()
+        case .packed(let packed, let chosen): (bytes, coding) = (packed, chosen)
+        case .plain: (bytes, coding) = (file.plain, nil)
         }
+        // Conditions and ranges are judged by the router, of what is not prepared.
+        if ConditionalRequest.mayMatter(to: head) { return file.response(bytes, coding) }
+        return prepared.response(coding, isSecure: exchange.peer.isSecure) { file.response(bytes, coding) }
     }
 
     private static func form(_ file: File, wantsPlain: Bool, _ head: RequestHead) -> Form {
@@ -125,13 +137,12 @@ public struct StaticFiles: Sendable {
         }
     }
 
-    /// Declares the route.
-    public func mount(on routes: inout Routes) {
-        routes.getReady(StaticFiles.prefix + "{path...}") { [self] exchange in
-            guard let response = response(exchange.parameter("path"), to: exchange.head) else {
-                throw Refused(.notFound)
-            }
-            return response
+    /// Declares the route. `headers` must be the router's own: answers are completed with them once.
+    public func mount(on routes: inout Routes, headers: SecurityHeaders) {
+        let served = files.mapValues { (file: $0, prepared: PreparedForms(headers)) }
+        routes.getReady(StaticFiles.prefix + "{path...}") { exchange in
+            guard let (file, prepared) = served[exchange.parameter("path")] else { throw Refused(.notFound) }
+            return StaticFiles.response(file, prepared, to: exchange)
         }
     }
 

@@ -10,7 +10,8 @@ import Testing
     ])
 
     private func site() -> TestClient {
-        TestClient(router(middleware: [Compression(), SecurityHeaders()]) { files.mount(on: &$0) })
+        TestClient(
+            router(middleware: [Compression(), SecurityHeaders()]) { files.mount(on: &$0, headers: SecurityHeaders()) })
     }
 
     @Test func namesChangeWithTheContent() {
@@ -61,7 +62,7 @@ import Testing
 
     @Test func theFirstToAskGetsWhatWasPackedBefore() async throws {
         let files = StaticFiles(["site.css": Array(Self.style.utf8)])
-        let site = TestClient(router { files.mount(on: &$0) })
+        let site = TestClient(router { files.mount(on: &$0, headers: SecurityHeaders()) })
         let path = files.asset("site.css")
         // Who takes nothing else is not given what it refuses.
         let only = await site.get(path, ["Accept-Encoding": "br, identity;q=0"])
@@ -70,7 +71,7 @@ import Testing
         let packed = StaticFiles(["site.css": Array((Self.style + " ").utf8)])
         packed.pack()
         await packingIsDone()
-        let first = await TestClient(router { packed.mount(on: &$0) }).get(
+        let first = await TestClient(router { packed.mount(on: &$0, headers: SecurityHeaders()) }).get(
             packed.asset("site.css"), ["Accept-Encoding": "gzip, br"])
         #expect(first.fields[.contentEncoding] == "br")
     }
@@ -85,9 +86,29 @@ import Testing
         }
     }
 
+    /// An answer is made once for each form and line, and one with a condition each time: all say the same.
+    @Test func answersInBytesHaveTheFieldsOfTheirLine() async throws {
+        let routes = router(middleware: [Compression(), SecurityHeaders()]) {
+            files.mount(on: &$0, headers: SecurityHeaders())
+        }
+        let path = files.asset("site.css")
+        for isSecure in [true, false, true] {
+            let site = TestClient(routes, isSecure: isSecure)
+            for coding in ["gzip", "identity"] {
+                let kept = await site.get(path, ["Accept-Encoding": coding])
+                let made = await site.get(path, ["Accept-Encoding": coding, "If-None-Match": "\"x\""])
+                let hsts = kept.fields[FieldName(unchecked: "Strict-Transport-Security")]
+                #expect((hsts != nil) == isSecure)
+                #expect(kept.fields[.contentSecurityPolicy] != nil && kept.fields[.etag] != nil)
+                #expect(kept.body == made.body && kept.status == 200)
+                #expect(kept.fields.fields.map(\.value) == made.fields.fields.map(\.value))
+            }
+        }
+    }
+
     @Test func filesHaveAMoment() async {
         let files = StaticFiles(["a.txt": Array("0123456789".utf8)], modifiedAt: 784_111_777)
-        let site = TestClient(router(middleware: []) { files.mount(on: &$0) })
+        let site = TestClient(router(middleware: []) { files.mount(on: &$0, headers: SecurityHeaders()) })
         let (path, moment) = (files.asset("a.txt"), "Sun, 06 Nov 1994 08:49:37 GMT")
         let reply = await site.get(path)
         #expect(reply.fields[.lastModified] == moment)
@@ -115,7 +136,7 @@ import Testing
     @Test func severalRangesComeInParts() async throws {
         let bytes = (0..<2_000).map { UInt8(truncatingIfNeeded: $0 % 251) }
         let files = StaticFiles(["a.pdf": bytes])
-        let site = TestClient(router(middleware: [Compression()]) { files.mount(on: &$0) })
+        let site = TestClient(router(middleware: [Compression()]) { files.mount(on: &$0, headers: SecurityHeaders()) })
         let reply = await site.get(files.asset("a.pdf"), ["Range": "bytes=1500-1509,0-4,20000-,-3"])
         #expect(reply.status == 206)
         #expect(reply.fields[.contentRange] == nil)
