@@ -21,12 +21,12 @@ public struct StaticFiles: Sendable {
             self.etag = etag
         }
 
-        func response(_ bytes: [UInt8], _ coding: ContentCoding?) -> Response {
+        /// Other bytes have another strong tag.
+        func response(_ bytes: [UInt8], _ coding: ContentCoding?, isQuick: Bool = false) -> Response {
             var fields = fields
-            // Other bytes, so another strong tag.
             let suffix =
                 switch coding {
-                case .brotli: "-br\""
+                case .brotli: isQuick ? "-b1\"" : "-br\""
                 case .gzip: "-gz\""
                 case nil: "\""
                 }
@@ -40,6 +40,8 @@ public struct StaticFiles: Sendable {
     private enum Form {
         case plain
         case packed([UInt8], ContentCoding)
+        /// Brotli made quickly, until the better one is there.
+        case quick([UInt8])
         case none
     }
 
@@ -98,6 +100,7 @@ public struct StaticFiles: Sendable {
         let coding: ContentCoding?
         switch form(file, wantsPlain: isForRange, head) {
         case .none: return .notAcceptable()
+        case .quick(let bytes): return file.response(bytes, .brotli, isQuick: true)
         case .packed(let packed, let chosen): (bytes, coding) = (packed, chosen)
         case .plain: (bytes, coding) = (file.plain, nil)
         }
@@ -124,7 +127,7 @@ public struct StaticFiles: Sendable {
             case .coding: return .packed(gzip, .gzip)
             case .identity: return .plain
             // It takes nothing else: quickly, then.
-            case .nothing: return Brotli.compress(plain, quality: 1).map { .packed($0, .brotli) } ?? .none
+            case .nothing: return Brotli.compress(plain, quality: 1).map { .quick($0) } ?? .none
             }
         }
     }
