@@ -50,7 +50,7 @@ final class HeadStorage: @unchecked Sendable {
     @exclusivity(unchecked) @usableFromInline var requestID: UInt64 = 0
     @exclusivity(unchecked) @usableFromInline var route = -1
     /// Of a head that did not come over the wire: its fields, instead of lines.
-    @exclusivity(unchecked) var made: HeaderFields?
+    @exclusivity(unchecked) private(set) var made: HeaderFields?
     /// The last Host that was found valid: few names lead here, so that most need only be compared.
     private let goodHost = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 8)
     @exclusivity(unchecked) private var goodHostCount = 0
@@ -83,6 +83,12 @@ final class HeadStorage: @unchecked Sendable {
         }
         memory.copyMemory(from: head)
         count = head.count
+    }
+
+    /// Takes the fields of a head that did not come over the wire.
+    func carry(_ fields: HeaderFields) {
+        made = fields
+        for field in fields.fields { present |= field.name.known.bit }
     }
 
     /// In wire order; valid as long as somebody holds the storage.
@@ -166,7 +172,7 @@ final class HeadStorage: @unchecked Sendable {
     }
 
     /// Whether a field of the set may be there.
-    func mayHave(_ fields: UInt32) -> Bool { made != nil || present & fields != 0 }
+    func mayHave(_ fields: UInt32) -> Bool { present & fields != 0 }
 
     /// Valid as long as somebody holds the storage.
     func bytes(_ span: ByteSpan) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[span.range]) }

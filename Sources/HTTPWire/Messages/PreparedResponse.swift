@@ -17,6 +17,8 @@ public final class PreparedResponse: @unchecked Sendable {
     let datePlace: Int
     /// Where the content begins, which is left out in answers to HEAD.
     let contentPlace: Int
+    /// Bytes of content.
+    public let contentByteCount: Int
     /// The content, as long as this object lives.
     public var content: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[contentPlace...]) }
 
@@ -37,6 +39,7 @@ public final class PreparedResponse: @unchecked Sendable {
         let kept = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
         bytes.withUnsafeBytes { kept.copyMemory(from: $0) }
         self.bytes = UnsafeRawBufferPointer(kept)
+        contentByteCount = bytes.count - contentPlace
     }
 
     deinit { bytes.deallocate() }

@@ -23,7 +23,7 @@ public struct RequestHead: Sendable {
         Array((path + (query ?? "")).utf8).withUnsafeBytes { storage.keep($0) }
         storage.path = ByteSpan(0, count: path.utf8.count)
         storage.query = query.map { ByteSpan(path.utf8.count, count: $0.utf8.count) }
-        storage.made = fields
+        storage.carry(fields)
     }
 
     /// The request's method.

@@ -223,7 +223,7 @@ extension Connection {
     /// Content that is too long to be copied is sent from where it is kept. Returns the bytes of the whole answer.
     private func append(_ prepared: PreparedResponse, _ head: RequestHead, keepAlive: Bool) -> Int64 {
         let before = output.count
-        let waits = !head.isHead && prepared.content.count > PendingContent.worthKeeping
+        let waits = !head.isHead && prepared.contentByteCount > PendingContent.worthKeeping
         ResponseEncoder.append(
             prepared, version: head.version, keepAlive: keepAlive, hasContent: !head.isHead && !waits, date: loop.date,
             to: &output)

@@ -31,7 +31,7 @@ final class PendingContent {
     init(_ prepared: PreparedResponse) {
         source = .prepared(prepared)
         offset = 0
-        remaining = Int64(prepared.content.count)
+        remaining = Int64(prepared.contentByteCount)
     }
 
     /// What is in memory and not sent yet; nil of a file.

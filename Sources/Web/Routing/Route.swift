@@ -10,6 +10,12 @@ enum RouteHandler: Sendable {
     case form(FormRules, @Sendable (Exchange, Form) async throws -> Response)
 }
 
+/// Complete answers to GET and HEAD of one path, the same for everyone, kept in bytes.
+protocol KeptAnswers: AnyObject, Sendable {
+    /// The one for this request; nil when it must be made.
+    func answer(to head: RequestHead, isSecure: Bool) -> PreparedResponse?
+}
+
 /// One method on one path.
 public final class Route: Sendable {
     /// Its place in `Router.routes`: what counters go by.
@@ -24,11 +30,13 @@ public final class Route: Sendable {
     public let bodyLimit: Int
     /// Whether it is called by programs, without cookies: no session is loaded and no token asked for.
     public let isForPrograms: Bool
+    /// By path.
+    let kept: [String: any KeptAnswers]
     let handler: RouteHandler
 
     init(
         number: Int, method: Method, pattern: RoutePattern, access: Access, bodyLimit: Int, isForPrograms: Bool,
-        handler: RouteHandler
+        kept: [String: any KeptAnswers] = [:], handler: RouteHandler
     ) {
         self.number = number
         self.method = method
@@ -36,6 +44,7 @@ public final class Route: Sendable {
         self.access = access
         self.bodyLimit = bodyLimit
         self.isForPrograms = isForPrograms
+        self.kept = kept
         self.handler = handler
     }
 

@@ -1,4 +1,3 @@
-import Glibc
 import HTTPWire
 
 /// Finds the routes of a path. Built once; literal segments win over captures, captures over the rest.
@@ -53,36 +52,17 @@ struct RouteTree: Sendable {
     }
 
     private let root: Node
-    /// Paths without captures, found without splitting and without a text: the home page, lists, health checks. By length,
-    /// then by bytes.
-    private let exact: [(path: [UInt8], endpoint: Endpoint)]
+    /// Paths without captures, found without splitting and without a text: the home page, lists, health checks.
+    private let exact: PathTable<Endpoint>
 
     init(_ routes: [Route]) {
         root = Node(routes[...], depth: 0)
         let plain = routes.filter { $0.pattern.names.isEmpty && $0.pattern.description.utf8.allSatisfy { $0 != 0x25 } }
-        exact = Dictionary(grouping: plain) { $0.pattern.description }
-            .map { (Array($0.key.utf8), Endpoint($0.value)) }
-            .sorted { left, right in left.0.withUnsafeBytes { RouteTree.order(right.0, $0) > 0 } }
+        exact = PathTable(Dictionary(grouping: plain) { $0.pattern.description }.mapValues { Endpoint($0) })
     }
 
     /// The endpoint of a path spelled exactly as a literal pattern.
-    func find(exactly path: UnsafeRawBufferPointer) -> Endpoint? {
-        var first = 0
-        var end = exact.count
-        while first < end {
-            let middle = (first + end) / 2
-            let order = RouteTree.order(exact[middle].path, path)
-            if order == 0 { return exact[middle].endpoint }
-            if order < 0 { first = middle + 1 } else { end = middle }
-        }
-        return nil
-    }
-
-    /// Negative when `own` stands before `path`.
-    private static func order(_ own: [UInt8], _ path: UnsafeRawBufferPointer) -> Int {
-        guard own.count == path.count, let bytes = path.baseAddress else { return own.count - path.count }
-        return own.withUnsafeBytes { own in own.baseAddress.map { Int(memcmp($0, bytes, path.count)) } ?? 0 }
-    }
+    func find(exactly path: UnsafeRawBufferPointer) -> Endpoint? { exact.find(path) }
 
     /// The endpoint of decoded segments, with what was captured, in order.
     func find(_ segments: [String]) -> (Endpoint, captured: [String])? {

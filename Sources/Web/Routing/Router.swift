@@ -10,13 +10,19 @@ public final class Router: Responder {
     private let middleware: [any Middleware]
     private let waitingMiddleware: [any WaitingMiddleware]
     private let kept: PageCache?
+    /// What a route keeps for a path.
+    private struct Kept: Sendable {
+        let route: Int
+        let answers: any KeptAnswers
+    }
+    private let keptByPath: PathTable<Kept>
     private let bodies: BodyBudget
     private let errors: ErrorPages
     private let denied: @Sendable (Exchange) -> Response?
 
     /// `denied` may answer a request that its route does not admit, such as by leading to the sign-in page; otherwise it is
-    /// 401 for strangers and 403 for people without the role. Pages that `kept` holds are answered before anything else:
-    /// they are public, complete and the same for everyone. Forms are counted on `bodies`, which sites may share.
+    /// 401 for strangers and 403 for people without the role. Pages that `kept` holds, and static files, are answered before
+    /// anything else: they are public, complete and the same for everyone. Forms are counted on `bodies`, which sites may share.
     public init(
         _ routes: Routes, middleware: [any Middleware], kept: PageCache? = nil, bodies: BodyBudget = BodyBudget(),
         errors: ErrorPages,
@@ -28,6 +34,10 @@ public final class Router: Responder {
         self.middleware = middleware
         waitingMiddleware = middleware.compactMap { $0 as? any WaitingMiddleware }
         self.kept = kept
+        let keptByRoutes = routes.all.flatMap { route in
+            route.kept.map { ($0.key, Kept(route: route.number, answers: $0.value)) }
+        }
+        keptByPath = PathTable(Dictionary(uniqueKeysWithValues: keptByRoutes))
         self.bodies = bodies
         self.errors = errors
         self.denied = denied
@@ -35,7 +45,7 @@ public final class Router: Responder {
 
     /// Answers at once what it can; the rest becomes a task.
     public func answer(_ head: RequestHead, from peer: Peer) -> Answer {
-        if let page = kept?.answer(to: head, isSecure: peer.isSecure) { return .prepared(page) }
+        if let prepared = keptAnswer(head, isSecure: peer.isSecure) { return .prepared(prepared) }
         switch find(head) {
         case .route(let route, let captured, let query):
             head.route = route.number
@@ -48,6 +58,15 @@ public final class Router: Responder {
             if let allow { response.fields.set(.allow, allow) }
             return .ready(finish(exchange, response))
         }
+    }
+
+    private func keptAnswer(_ head: RequestHead, isSecure: Bool) -> PreparedResponse? {
+        if let page = kept?.answer(to: head, isSecure: isSecure) { return page }
+        guard head.isRead, !head.hasQuery, let kept = head.withPathBytes(keptByPath.find),
+            let prepared = kept.answers.answer(to: head, isSecure: isSecure)
+        else { return nil }
+        head.route = kept.route
+        return prepared
     }
 
     // MARK: Finding

@@ -24,6 +24,14 @@ public struct Routes: Sendable {
         add(.get, pattern, .public, bodyLimit: 0, .ready(handler))
     }
 
+    /// The same; of the paths that `kept` names, answers in bytes are given before anything else.
+    mutating func getReady(
+        _ pattern: String, kept: [String: any KeptAnswers],
+        _ handler: @escaping @Sendable (Exchange) throws -> Response
+    ) {
+        add(.get, pattern, .public, bodyLimit: 0, kept: kept, .ready(handler))
+    }
+
     /// A form sent by a browser: read within `rules` and its CSRF token checked before the handler sees it.
     public mutating func post(
         _ pattern: String, access: Access = .public, rules: FormRules = .plain,
@@ -43,7 +51,7 @@ public struct Routes: Sendable {
 
     private mutating func add(
         _ method: Method, _ pattern: String, _ access: Access, bodyLimit: Int, isForPrograms: Bool = false,
-        _ handler: RouteHandler
+        kept: [String: any KeptAnswers] = [:], _ handler: RouteHandler
     ) {
         precondition(!isForPrograms || access == .public || access == .partner, "programs have no session: \(pattern)")
         let pattern = RoutePattern(pattern)
@@ -51,6 +59,6 @@ public struct Routes: Sendable {
         all.append(
             Route(
                 number: all.count, method: method, pattern: pattern, access: access, bodyLimit: bodyLimit,
-                isForPrograms: isForPrograms, handler: handler))
+                isForPrograms: isForPrograms, kept: kept, handler: handler))
     }
 }

@@ -1,28 +1,30 @@
 import HTTPWire
 import Synchronization
 
-/// One file's answers in bytes, in each form and for each line that was asked for so far: at most six.
+/// One file's answers in bytes, in each form and for each line that was asked for so far.
 final class PreparedForms: Sendable {
-    private struct Form: Hashable {
-        let coding: ContentCoding?
-        let isSecure: Bool
-    }
-
     private let headers: SecurityHeaders
-    private let made = Mutex<[Form: PreparedResponse]>([:])
+    /// Three forms, each for plain and for secure lines.
+    private let made = Mutex([PreparedResponse?](repeating: nil, count: 6))
 
     init(_ headers: SecurityHeaders) { self.headers = headers }
 
-    /// The answer in bytes; `make` makes it, without its security fields, the first time. It must be the same each time.
-    func response(_ coding: ContentCoding?, isSecure: Bool, make: () -> Response) -> Response {
-        made.withLock { made in
-            let form = Form(coding: coding, isSecure: isSecure)
-            if let prepared = made[form] { return prepared.response }
+    /// The answer; `make` makes it, without its security fields, the first time. It must be the same each time.
+    func answer(_ coding: ContentCoding?, isSecure: Bool, make: () -> Response) -> PreparedResponse {
+        let form =
+            switch coding {
+            case nil: 0
+            case .gzip: 2
+            case .brotli: 4
+            }
+        let place = isSecure ? form + 1 : form
+        return made.withLock { made in
+            if let prepared = made[place] { return prepared }
             var response = make()
             headers.complete(&response, isSecure: isSecure)
             let prepared = PreparedResponse(response)
-            made[form] = prepared
-            return prepared.response
+            made[place] = prepared
+            return prepared
         }
     }
 }

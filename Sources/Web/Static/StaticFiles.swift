@@ -91,22 +91,37 @@ public struct StaticFiles: Sendable {
     /// Every file's path and address.
     public var all: [String: String] { addresses }
 
-    /// The answer to a request for `file`, with its tag.
-    private static func response(_ file: File, _ prepared: PreparedForms, to exchange: Exchange) -> Response {
-        let head = exchange.head
+    /// The answer to a request for `file`, with its tag. Conditions and ranges are judged by the router.
+    private static func response(_ file: File, to head: RequestHead) -> Response {
         // Ranges are of the plain bytes, and of GET alone (RFC 9110 §14.2).
         let isForRange = head.method == .get && head.fields[.range] != nil
-        let bytes: [UInt8]
-        let coding: ContentCoding?
-        switch form(file, wantsPlain: isForRange, head) {
-        case .none: return .notAcceptable()
-        case .quick(let bytes): return file.response(bytes, .brotli, isQuick: true)
-        case .packed(let packed, let chosen): (bytes, coding) = (packed, chosen)
-        case .plain: (bytes, coding) = (file.plain, nil)
+        return switch form(file, wantsPlain: isForRange, head) {
+        case .none: .notAcceptable()
+        case .quick(let bytes): file.response(bytes, .brotli, isQuick: true)
+        case .packed(let bytes, let coding): file.response(bytes, coding)
+        case .plain: file.response(file.plain, nil)
         }
-        // Conditions and ranges are judged by the router, of what is not prepared.
-        if ConditionalRequest.mayMatter(to: head) { return file.response(bytes, coding) }
-        return prepared.response(coding, isSecure: exchange.peer.isSecure) { file.response(bytes, coding) }
+    }
+
+    /// A file with its answers in bytes, in each form and for each line that was asked for so far.
+    private final class Kept: KeptAnswers {
+        private let file: File
+        private let prepared: PreparedForms
+
+        init(_ file: File, _ headers: SecurityHeaders) {
+            self.file = file
+            prepared = PreparedForms(headers)
+        }
+
+        func answer(to head: RequestHead, isSecure: Bool) -> PreparedResponse? {
+            guard !ConditionalRequest.mayMatter(to: head) else { return nil }
+            return switch StaticFiles.form(file, wantsPlain: false, head) {
+            case .none, .quick: nil
+            case .packed(let bytes, let coding):
+                prepared.answer(coding, isSecure: isSecure) { file.response(bytes, coding) }
+            case .plain: prepared.answer(nil, isSecure: isSecure) { file.response(file.plain, nil) }
+            }
+        }
     }
 
     private static func form(_ file: File, wantsPlain: Bool, _ head: RequestHead) -> Form {
@@ -142,10 +157,12 @@ public struct StaticFiles: Sendable {
 
     /// Declares the route. `headers` must be the router's own: answers are completed with them once.
     public func mount(on routes: inout Routes, headers: SecurityHeaders) {
-        let served = files.mapValues { (file: $0, prepared: PreparedForms(headers)) }
-        routes.getReady(StaticFiles.prefix + "{path...}") { exchange in
-            guard let (file, prepared) = served[exchange.parameter("path")] else { throw Refused(.notFound) }
-            return StaticFiles.response(file, prepared, to: exchange)
+        let kept = files.map { (StaticFiles.prefix + $0.key, Kept($0.value, headers)) }
+        routes.getReady(
+            StaticFiles.prefix + "{path...}", kept: Dictionary(uniqueKeysWithValues: kept)
+        ) { [files] exchange in
+            guard let file = files[exchange.parameter("path")] else { throw Refused(.notFound) }
+            return StaticFiles.response(file, to: exchange.head)
         }
     }
 

@@ -1,4 +1,5 @@
 import HTTPWire
+import Synchronization
 import Testing
 
 @testable import Web
@@ -89,6 +90,47 @@ import Testing
             #expect(reply.status == 406)
             #expect(reply.fields[.vary] == "Accept-Encoding")
         }
+    }
+
+    /// Tells which answers were there in bytes, and what route they count for.
+    private final class Watched: Responder {
+        let router: Router
+        let answers = Mutex<[(isPrepared: Bool, route: Int)]>([])
+
+        init(_ router: Router) { self.router = router }
+
+        func answer(_ head: RequestHead, from peer: Peer) -> Answer {
+            let answer = router.answer(head, from: peer)
+            let isPrepared = if case .prepared = answer { true } else { false }
+            answers.withLock { $0.append((isPrepared, head.route)) }
+            return answer
+        }
+    }
+
+    @Test func everyFileIsFoundByItsWholePath() async {
+        let names = (0..<60).map { String(repeating: "a", count: $0 % 7) + "\($0).png" }
+        let files = StaticFiles(Dictionary(uniqueKeysWithValues: names.map { ($0, Array($0.utf8)) }))
+        let watched = Watched(
+            router {
+                $0.getReady("/") { _ in .text("x") }
+                files.mount(on: &$0, headers: SecurityHeaders())
+            })
+        let site = TestClient(watched)
+        for name in names {
+            let path = files.asset(name)
+            #expect(await site.get(path).text == name)
+            #expect(await site.send(.head, path).status == 200)
+            // What is not spelled so, or is more than a path, is found as any other route is.
+            #expect(await site.get(path + "?x=1").text == name)
+            #expect(await site.get(path.replacing("/static", with: "/%73tatic")).text == name)
+            #expect(await site.get(path + "x").status == 404)
+            #expect(await site.post(path, []).status == 405)
+        }
+        let answers = watched.answers.withLock { $0 }
+        for (place, answer) in answers.enumerated() where place % 6 < 4 {
+            #expect(answer == (place % 6 < 2, 1))
+        }
+        #expect(answers.count == 6 * names.count && answers.allSatisfy { $0.isPrepared == false || $0.route == 1 })
     }
 
     /// An answer is made once for each form and line, and one with a condition each time: all say the same.
