@@ -63,6 +63,52 @@ import Testing
         }
     }
 
+    /// Streams so many bytes that all differ from their neighbours.
+    private struct Streamed: Responder {
+        static let byteCount = 3_000_000
+        static func byte(_ place: Int) -> UInt8 { UInt8(truncatingIfNeeded: (place &* 0x9E37_79B9) &>> 24) }
+
+        func answer(_ head: RequestHead, from peer: Peer) -> Answer {
+            .later(bodyLimit: 0) { _ in
+                Response(
+                    .ok,
+                    body: .stream { writer throws(BodyError) in
+                        for start in stride(from: 0, to: Self.byteCount, by: 40_000) {
+                            try await writer.write((start..<start + 40_000).map(Self.byte))
+                        }
+                    })
+            }
+        }
+    }
+
+    /// What waits for a slow client is never all gone before more comes: its storage is emptied from the front.
+    @Test func aStreamThatAlwaysLeavesSomethingComesWhole() async throws {
+        var limits = ServerLimits()
+        limits.outputBacklogBytes = 300_000
+        try await withServer(limits: limits, service: Streamed()) { port, server in
+            for descriptor in server.listeningSockets.byListener.values.joined() {
+                Sockets.set(descriptor, SOL_SOCKET, SO_SNDBUF, 20_000)
+            }
+            let content = try await blocking {
+                let wire = try WireClient(port: port, receiveBuffer: 4096)
+                // Without chunks: the connection's end is the content's.
+                wire.send("GET / HTTP/1.0\r\n\r\n")
+                var received: [UInt8] = []
+                var buffer = [UInt8](repeating: 0, count: 7_001)
+                while received.count < 2 * Streamed.byteCount,
+                    case let count = recv(wire.descriptor, &buffer, 7_001, 0),
+                    count > 0
+                {
+                    received += buffer[..<count]
+                }
+                let end = received.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound ?? 0
+                return Array(received[end...])
+            }
+            #expect(content.count == Streamed.byteCount)
+            #expect(content.indices.first { content[$0] != Streamed.byte($0) } == nil)
+        }
+    }
+
     @Test(arguments: [false, true]) func whoDripsBelowTheFloorIsEnded(_ secure: Bool) async throws {
         var limits = ServerLimits()
         limits.writeMilliseconds = 2_000
