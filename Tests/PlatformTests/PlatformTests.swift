@@ -20,6 +20,18 @@ import Testing
         #expect(pieces.finish().hex == digest)
     }
 
+    @Test func sealedMemoryHoldsItsBytesAgainstEverybody() throws {
+        let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        let memory = try #require(SealedMemory(bytes))
+        #expect(memory.byteCount == 200_000)
+        var read = [UInt8](repeating: 0, count: 300_000)
+        #expect(pread(memory.descriptor, &read, read.count, 0) == 200_000 && Array(read[..<200_000]) == bytes)
+        #expect(pwrite(memory.descriptor, [1], 1, 0) == -1 && errno == EPERM)
+        #expect(pwrite(memory.descriptor, [1], 1, 200_000) == -1 && errno == EPERM)
+        #expect(ftruncate(memory.descriptor, 0) == -1 && errno == EPERM)
+        #expect(fcntl(memory.descriptor, F_GETFD) == FD_CLOEXEC)
+    }
+
     /// RFC 4231, test case 2.
     @Test func authenticates() {
         let key = Array("Jefe".utf8)

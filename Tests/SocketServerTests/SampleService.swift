@@ -14,7 +14,7 @@ struct SampleService: Responder {
         case "/hello": return .ready(SampleService.text("hello"))
         case "/peer": return .ready(SampleService.text("\(peer.address) \(peer.isSecure)"))
         case "/big": return .ready(Response(.ok, body: .bytes(SampleService.big)))
-        case "/prepared": return .prepared(SampleService.prepared)
+        case "/prepared": return .prepared(PreparedResponse(SampleService.prepared.response, file: file))
         // More than the kernel's buffers take.
         case "/huge": return .ready(Response(.ok, body: .bytes([UInt8](repeating: 65, count: 40_000_000))))
         case "/file": return .ready(file.map { Response(.ok, body: .file($0)) } ?? Response(.notFound))

@@ -171,11 +171,22 @@ import Testing
         }
     }
 
-    /// Neither copied nor out of order, and left out for HEAD.
-    @Test(arguments: [false, true]) func longPreparedAnswersLeaveWhole(_ isSecure: Bool) async throws {
+    /// Neither copied nor out of order, and left out for HEAD. The file has other letters than the memory, to tell which was
+    /// sent.
+    @Test(arguments: [false, true], [false, true]) func longPreparedAnswersLeaveWhole(_ isSecure: Bool, _ hasFile: Bool)
+        async throws
+    {
+        let inMemory = String(decoding: SampleService.prepared.content, as: UTF8.self)
+        let path = FileManager.default.temporaryDirectory.appending(path: "prepared-\(UUID().uuidString)").path
+        try Data(inMemory.uppercased().utf8).write(to: URL(filePath: path))
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let descriptor = open(path, O_RDONLY)
+        defer { close(descriptor) }
+        let region = Region(descriptor: descriptor, offset: 0, byteCount: 200_000)
+        let service = SampleService(file: hasFile ? region : nil)
         let certificates = try TestCertificates()
         let tls = isSecure ? try TLSConfiguration([try certificates.make("one")]) : nil
-        try await withServer(tls: tls) { port, _ in
+        try await withServer(service: service, tls: tls) { port, _ in
             let requests =
                 ["GET /prepared", "HEAD /prepared", "GET /hello", "GET /prepared"]
                 .map { "\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined()
@@ -190,7 +201,7 @@ import Testing
                 client.send(requests)
                 return client.rest()
             }
-            let content = String(decoding: SampleService.prepared.content, as: UTF8.self)
+            let content = hasFile && !isSecure ? inMemory.uppercased() : inMemory
             let parts = text.components(separatedBy: "\r\n\r\n")
             let heads = [parts[0], parts[1].dropFirst(content.count).description, parts[2]]
             try #require(parts.count == 6)

@@ -19,12 +19,16 @@ public final class PreparedResponse: @unchecked Sendable {
     let contentPlace: Int
     /// Bytes of content.
     public let contentByteCount: Int
+    /// The content once more, for lines that can send it from a file.
+    public let file: (any FileRegion)?
     /// The content, as long as this object lives.
     public var content: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[contentPlace...]) }
 
-    /// Takes an answer whose content is in memory; traps otherwise, which is a programming mistake.
-    public init(_ response: Response) {
+    /// Takes an answer whose content is in memory; traps otherwise, which is a programming mistake. `file` must hold the same
+    /// bytes for as long as it is open.
+    public init(_ response: Response, file: (any FileRegion)? = nil) {
         original = response
+        self.file = file
         status = response.status
         var bytes = ResponseEncoder.preparedHead(of: response)
         datePlace = bytes.count

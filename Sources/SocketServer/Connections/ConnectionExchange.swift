@@ -229,7 +229,7 @@ extension Connection {
             to: &output)
         let appended = Int64(output.count - before)
         guard waits else { return appended }
-        let content = PendingContent(prepared)
+        let content = PendingContent(prepared, sendsFiles: !transport.isSecure)
         pending = content
         return appended + content.remaining
     }

@@ -27,8 +27,16 @@ final class PendingContent {
         remaining = Int64(bytes.count)
     }
 
-    /// The content of a prepared answer.
-    init(_ prepared: PreparedResponse) {
+    /// The content of a prepared answer, from its file if it has one and the line can send that.
+    convenience init(_ prepared: PreparedResponse, sendsFiles: Bool) {
+        if sendsFiles, let region = prepared.file {
+            self.init(region)
+        } else {
+            self.init(inMemory: prepared)
+        }
+    }
+
+    private init(inMemory prepared: PreparedResponse) {
         source = .prepared(prepared)
         offset = 0
         remaining = Int64(prepared.contentByteCount)

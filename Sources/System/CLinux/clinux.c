@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -96,6 +97,29 @@ ssize_t clinux_receive_descriptors(int socket, int *descriptors, size_t *count, 
         }
     }
     return received;
+}
+
+/// Writes all; 0, or -1 with errno.
+static int write_whole(int file, const char *bytes, size_t count) {
+    while (count > 0) {
+        ssize_t written = write(file, bytes, count);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return -1;
+        bytes += written;
+        count -= (size_t)written;
+    }
+    return 0;
+}
+
+int clinux_sealed_memory(const void *bytes, size_t count) {
+    int file = memfd_create("motcua", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (file < 0) return -1;
+    const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+    if (write_whole(file, bytes, count) == 0 && fcntl(file, F_ADD_SEALS, seals) == 0) return file;
+    int reason = errno;
+    close(file);
+    errno = reason;
+    return -1;
 }
 
 void clinux_return_free_memory(void) {

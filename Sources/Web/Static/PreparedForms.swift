@@ -1,8 +1,20 @@
 import HTTPWire
+import Platform
 import Synchronization
 
 /// One file's answers in bytes, in each form and for each line that was asked for so far.
 final class PreparedForms: Sendable {
+    /// The content of an answer, once more.
+    private struct Copy: FileRegion {
+        let memory: SealedMemory
+        let offset: Int64 = 0
+        var descriptor: Int32 { memory.descriptor }
+        var byteCount: Int64 { Int64(memory.byteCount) }
+    }
+
+    /// From so many bytes on, sendfile(2) costs less than copying them (Docs/benchmarks.md).
+    static let worthSending = 65_536
+
     private let headers: SecurityHeaders
     /// Three forms, each for plain and for secure lines.
     private let made = Mutex([PreparedResponse?](repeating: nil, count: 6))
@@ -22,9 +34,17 @@ final class PreparedForms: Sendable {
             if let prepared = made[place] { return prepared }
             var response = make()
             headers.complete(&response, isSecure: isSecure)
-            let prepared = PreparedResponse(response)
+            // Of one form the content is the same for both lines. A client behind a proxy is secure on a plain line.
+            let file = made[place ^ 1].map(\.file) ?? PreparedForms.copy(response.body)
+            let prepared = PreparedResponse(response, file: file)
             made[place] = prepared
             return prepared
         }
+    }
+
+    /// In a file of its own; nil when it is short, or the system gives none.
+    private static func copy(_ body: ResponseBody) -> (any FileRegion)? {
+        guard case .bytes(let bytes) = body, bytes.count >= worthSending else { return nil }
+        return SealedMemory(bytes).map { Copy(memory: $0) }
     }
 }

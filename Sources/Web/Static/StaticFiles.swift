@@ -114,7 +114,10 @@ public struct StaticFiles: Sendable {
         }
 
         func answer(to head: RequestHead, isSecure: Bool) -> PreparedResponse? {
-            guard !ConditionalRequest.mayMatter(to: head) else { return nil }
+            // Until the smallest form is there the handler chooses, and has it made.
+            guard !ConditionalRequest.mayMatter(to: head), file.gzip == nil || file.brotli.value != nil else {
+                return nil
+            }
             return switch StaticFiles.form(file, wantsPlain: false, head) {
             case .none, .quick: nil
             case .packed(let bytes, let coding):

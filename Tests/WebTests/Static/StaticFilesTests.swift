@@ -92,6 +92,19 @@ import Testing
         }
     }
 
+    /// In a file too, for lines that can send it; one for both lines.
+    @Test func longFilesNeedNotBeCopied() throws {
+        let bytes = [UInt8](repeating: 7, count: PreparedForms.worthSending)
+        let forms = PreparedForms(SecurityHeaders())
+        let plain = forms.answer(nil, isSecure: false) { Response(.ok, body: .bytes(bytes)) }
+        let secure = forms.answer(nil, isSecure: true) { Response(.ok, body: .bytes(bytes)) }
+        let file = try #require(plain.file)
+        #expect(try Folder.read(file) == bytes && secure.file?.descriptor == file.descriptor)
+        #expect(plain.contentByteCount == bytes.count && plain !== secure)
+        let short = forms.answer(.gzip, isSecure: false) { Response(.ok, body: .bytes([1, 2])) }
+        #expect(short.file == nil && short.contentByteCount == 2)
+    }
+
     /// Tells which answers were there in bytes, and what route they count for.
     private final class Watched: Responder {
         let router: Router
@@ -139,9 +152,11 @@ import Testing
             files.mount(on: &$0, headers: SecurityHeaders())
         }
         let path = files.asset("site.css")
+        files.pack()
+        await packingIsDone()
         for isSecure in [true, false, true] {
             let site = TestClient(routes, isSecure: isSecure)
-            for coding in ["gzip", "identity"] {
+            for coding in ["br", "gzip", "identity"] {
                 let kept = await site.get(path, ["Accept-Encoding": coding])
                 let made = await site.get(path, ["Accept-Encoding": coding, "If-None-Match": "\"x\""])
                 let hsts = kept.fields[FieldName(unchecked: "Strict-Transport-Security")]
