@@ -5,15 +5,30 @@ import Synchronization
 /// One file's answers in bytes, in each form and for each line that was asked for so far.
 final class PreparedForms: Sendable {
     /// The content of an answer, once more.
-    private struct Copy: FileRegion {
-        let memory: SealedMemory
+    private final class Copy: FileRegion {
+        private static let open = Atomic(0)
+        private let memory: SealedMemory
         let offset: Int64 = 0
         var descriptor: Int32 { memory.descriptor }
         var byteCount: Int64 { Int64(memory.byteCount) }
+
+        /// Nil when there are enough, or the system gives none.
+        init?(_ bytes: [UInt8]) {
+            let count = Copy.open.add(1, ordering: .relaxed).newValue
+            guard count <= PreparedForms.copyLimit, let memory = SealedMemory(bytes) else {
+                Copy.open.subtract(1, ordering: .relaxed)
+                return nil
+            }
+            self.memory = memory
+        }
+
+        deinit { Copy.open.subtract(1, ordering: .relaxed) }
     }
 
     /// From so many bytes on, sendfile(2) costs less than copying them (Docs/benchmarks.md).
     static let worthSending = 65_536
+    /// So many of the program's descriptors at most; longer contents than these are few in a public folder.
+    static let copyLimit = 64
 
     private let headers: SecurityHeaders
     /// Three forms, each for plain and for secure lines.
@@ -42,9 +57,9 @@ final class PreparedForms: Sendable {
         }
     }
 
-    /// In a file of its own; nil when it is short, or the system gives none.
+    /// In a file of its own, if it is long.
     private static func copy(_ body: ResponseBody) -> (any FileRegion)? {
         guard case .bytes(let bytes) = body, bytes.count >= worthSending else { return nil }
-        return SealedMemory(bytes).map { Copy(memory: $0) }
+        return Copy(bytes)
     }
 }

@@ -103,6 +103,14 @@ import Testing
         #expect(plain.contentByteCount == bytes.count && plain !== secure)
         let short = forms.answer(.gzip, isSecure: false) { Response(.ok, body: .bytes([1, 2])) }
         #expect(short.file == nil && short.contentByteCount == 2)
+        // Descriptors have a bound, and come back.
+        for _ in 0..<2 {
+            let many = (0...PreparedForms.copyLimit).map { _ in
+                PreparedForms(SecurityHeaders()).answer(nil, isSecure: false) { Response(.ok, body: .bytes(bytes)) }
+            }
+            #expect((1..<PreparedForms.copyLimit).contains(many.count { $0.file != nil }))
+            #expect(many.allSatisfy { $0.contentByteCount == bytes.count })
+        }
     }
 
     /// Tells which answers were there in bytes, and what route they count for.
