@@ -104,7 +104,7 @@ static int write_whole(int file, const char *bytes, size_t count) {
     while (count > 0) {
         ssize_t written = write(file, bytes, count);
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return -1;
+        if (written <= 0) return -1;
         bytes += written;
         count -= (size_t)written;
     }
