@@ -8,7 +8,7 @@ extension Portal {
     /// The public site and the programs' interface.
     public func publicSite() -> Router {
         var routes = Routes()
-        files.mount(on: &routes, headers: headers)
+        files.mount(on: &routes, headers: headers, copiesOn: store.folder.path)
         addHealth(to: &routes)
         addReading(to: &routes)
         addPublicAccount(to: &routes)
@@ -28,7 +28,7 @@ extension Portal {
     /// The desk, on its own address.
     public func deskSite() -> Router {
         var routes = Routes()
-        files.mount(on: &routes, headers: headers)
+        files.mount(on: &routes, headers: headers, copiesOn: store.folder.path)
         addHealth(to: &routes)
         routes.getReady("/") { _ in .seeOther("/can-bo") }
         addSignIn(to: &routes)

@@ -20,16 +20,23 @@ import Testing
         #expect(pieces.finish().hex == digest)
     }
 
-    @Test func sealedMemoryHoldsItsBytesAgainstEverybody() throws {
+    @Test func unnamedFilesHoldTheirBytesAndLeaveNothing() throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "unnamed-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
         let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-        let memory = try #require(SealedMemory(bytes))
-        #expect(memory.byteCount == 200_000)
+        let file = try #require(UnnamedFile(bytes, on: directory))
+        #expect(file.byteCount == 200_000)
         var read = [UInt8](repeating: 0, count: 300_000)
-        #expect(pread(memory.descriptor, &read, read.count, 0) == 200_000 && Array(read[..<200_000]) == bytes)
-        #expect(pwrite(memory.descriptor, [1], 1, 0) == -1 && errno == EPERM)
-        #expect(pwrite(memory.descriptor, [1], 1, 200_000) == -1 && errno == EPERM)
-        #expect(ftruncate(memory.descriptor, 0) == -1 && errno == EPERM)
-        #expect(fcntl(memory.descriptor, F_GETFD) == FD_CLOEXEC)
+        #expect(pread(file.descriptor, &read, read.count, 0) == 200_000 && Array(read[..<200_000]) == bytes)
+        #expect(fcntl(file.descriptor, F_GETFD) == FD_CLOEXEC)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
+        var status = stat()
+        #expect(fstat(file.descriptor, &status) == 0 && status.st_nlink == 0 && status.st_mode & 0o777 == 0o600)
+        #expect(
+            linkat(AT_FDCWD, "/proc/self/fd/\(file.descriptor)", AT_FDCWD, directory + "/a", AT_SYMLINK_FOLLOW) == -1)
+        #expect(UnnamedFile(bytes, on: directory + "/none") == nil)
+        #expect(UnnamedFile(bytes, on: "/proc") == nil)
     }
 
     /// RFC 4231, test case 2.

@@ -40,8 +40,9 @@ for name in ["100k", "10m"] {
         return Response(.ok, fields: fields, body: .file(file))
     }
 }
-// As the portal sends its style sheet and script: from memory.
-StaticFiles(["100k": Setup.read(setup.root + "/files/100k")]).mount(on: &routes, headers: headers)
+// As the portal sends its style sheet and script.
+StaticFiles(["100k": Setup.read(setup.root + "/files/100k")])
+    .mount(on: &routes, headers: headers, copiesOn: setup.root)
 routes.program(.post, "/upload", bodyLimit: 16 << 20) { exchange in
     var count = 0
     while let piece = try await exchange.body.next() { count += piece.count }

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -111,11 +110,10 @@ static int write_whole(int file, const char *bytes, size_t count) {
     return 0;
 }
 
-int clinux_sealed_memory(const void *bytes, size_t count) {
-    int file = memfd_create("motcua", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+int clinux_unnamed_file(const char *directory, const void *bytes, size_t count) {
+    int file = open(directory, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
     if (file < 0) return -1;
-    const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
-    if (write_whole(file, bytes, count) == 0 && fcntl(file, F_ADD_SEALS, seals) == 0) return file;
+    if (write_whole(file, bytes, count) == 0) return file;
     int reason = errno;
     close(file);
     errno = reason;

@@ -7,19 +7,19 @@ final class PreparedForms: Sendable {
     /// The content of an answer, once more.
     private final class Copy: FileRegion {
         private static let open = Atomic(0)
-        private let memory: SealedMemory
+        private let file: UnnamedFile
         let offset: Int64 = 0
-        var descriptor: Int32 { memory.descriptor }
-        var byteCount: Int64 { Int64(memory.byteCount) }
+        var descriptor: Int32 { file.descriptor }
+        var byteCount: Int64 { Int64(file.byteCount) }
 
-        /// Nil when there are enough, or the system gives none.
-        init?(_ bytes: [UInt8]) {
+        /// Nil when there are enough, or the disk takes none.
+        init?(_ bytes: [UInt8], on directory: String) {
             let count = Copy.open.add(1, ordering: .relaxed).newValue
-            guard count <= PreparedForms.copyLimit, let memory = SealedMemory(bytes) else {
+            guard count <= PreparedForms.copyLimit, let file = UnnamedFile(bytes, on: directory) else {
                 Copy.open.subtract(1, ordering: .relaxed)
                 return nil
             }
-            self.memory = memory
+            self.file = file
         }
 
         deinit { Copy.open.subtract(1, ordering: .relaxed) }
@@ -31,10 +31,15 @@ final class PreparedForms: Sendable {
     static let copyLimit = 64
 
     private let headers: SecurityHeaders
+    private let directory: String?
     /// Three forms, each for plain and for secure lines.
     private let made = Mutex([PreparedResponse?](repeating: nil, count: 6))
 
-    init(_ headers: SecurityHeaders) { self.headers = headers }
+    /// `headers` complete every answer; long contents are kept on `directory`'s disk too, if there is one.
+    init(_ headers: SecurityHeaders, copiesOn directory: String? = nil) {
+        self.headers = headers
+        self.directory = directory
+    }
 
     /// The answer; `make` makes it, without its security fields, the first time. It must be the same each time.
     func answer(_ coding: ContentCoding?, isSecure: Bool, make: () -> Response) -> PreparedResponse {
@@ -50,7 +55,7 @@ final class PreparedForms: Sendable {
             var response = make()
             headers.complete(&response, isSecure: isSecure)
             // Of one form the content is the same for both lines. A client behind a proxy is secure on a plain line.
-            let file = made[place ^ 1].map(\.file) ?? PreparedForms.copy(response.body)
+            let file = made[place ^ 1].map(\.file) ?? copy(response.body)
             let prepared = PreparedResponse(response, file: file)
             made[place] = prepared
             return prepared
@@ -58,8 +63,10 @@ final class PreparedForms: Sendable {
     }
 
     /// In a file of its own, if it is long.
-    private static func copy(_ body: ResponseBody) -> (any FileRegion)? {
-        guard case .bytes(let bytes) = body, bytes.count >= worthSending else { return nil }
-        return Copy(bytes)
+    private func copy(_ body: ResponseBody) -> (any FileRegion)? {
+        guard let directory, case .bytes(let bytes) = body, bytes.count >= PreparedForms.worthSending else {
+            return nil
+        }
+        return Copy(bytes, on: directory)
     }
 }

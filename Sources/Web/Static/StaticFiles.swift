@@ -108,9 +108,9 @@ public struct StaticFiles: Sendable {
         private let file: File
         private let prepared: PreparedForms
 
-        init(_ file: File, _ headers: SecurityHeaders) {
+        init(_ file: File, _ headers: SecurityHeaders, _ directory: String?) {
             self.file = file
-            prepared = PreparedForms(headers)
+            prepared = PreparedForms(headers, copiesOn: directory)
         }
 
         func answer(to head: RequestHead, isSecure: Bool) -> PreparedResponse? {
@@ -158,9 +158,10 @@ public struct StaticFiles: Sendable {
         }
     }
 
-    /// Declares the route. `headers` must be the router's own: answers are completed with them once.
-    public func mount(on routes: inout Routes, headers: SecurityHeaders) {
-        let kept = files.map { (StaticFiles.prefix + $0.key, Kept($0.value, headers)) }
+    /// Declares the route. `headers` must be the router's own: answers are completed with them once. What is long is kept in
+    /// files without a name on `directory`'s disk too, from which it is sent without copying; nil keeps it in memory alone.
+    public func mount(on routes: inout Routes, headers: SecurityHeaders, copiesOn directory: String? = nil) {
+        let kept = files.map { (StaticFiles.prefix + $0.key, Kept($0.value, headers, directory)) }
         routes.getReady(
             StaticFiles.prefix + "{path...}", kept: Dictionary(uniqueKeysWithValues: kept)
         ) { [files] exchange in

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPWire
 import Synchronization
 import Testing
@@ -95,7 +96,8 @@ import Testing
     /// In a file too, for lines that can send it; one for both lines.
     @Test func longFilesNeedNotBeCopied() throws {
         let bytes = [UInt8](repeating: 7, count: PreparedForms.worthSending)
-        let forms = PreparedForms(SecurityHeaders())
+        let disk = FileManager.default.temporaryDirectory.path
+        let forms = PreparedForms(SecurityHeaders(), copiesOn: disk)
         let plain = forms.answer(nil, isSecure: false) { Response(.ok, body: .bytes(bytes)) }
         let secure = forms.answer(nil, isSecure: true) { Response(.ok, body: .bytes(bytes)) }
         let file = try #require(plain.file)
@@ -103,10 +105,17 @@ import Testing
         #expect(plain.contentByteCount == bytes.count && plain !== secure)
         let short = forms.answer(.gzip, isSecure: false) { Response(.ok, body: .bytes([1, 2])) }
         #expect(short.file == nil && short.contentByteCount == 2)
+        // They need not be in a file either.
+        for elsewhere in [nil, disk + "/none"] {
+            let forms = PreparedForms(SecurityHeaders(), copiesOn: elsewhere)
+            let prepared = forms.answer(nil, isSecure: false) { Response(.ok, body: .bytes(bytes)) }
+            #expect(prepared.file == nil && prepared.contentByteCount == bytes.count)
+        }
         // Descriptors have a bound, and come back.
         for _ in 0..<2 {
             let many = (0...PreparedForms.copyLimit).map { _ in
-                PreparedForms(SecurityHeaders()).answer(nil, isSecure: false) { Response(.ok, body: .bytes(bytes)) }
+                PreparedForms(SecurityHeaders(), copiesOn: disk)
+                    .answer(nil, isSecure: false) { Response(.ok, body: .bytes(bytes)) }
             }
             #expect((1..<PreparedForms.copyLimit).contains(many.count { $0.file != nil }))
             #expect(many.allSatisfy { $0.contentByteCount == bytes.count })

@@ -32,9 +32,9 @@ int clinux_send_descriptors(int socket, const int *descriptors, size_t count, co
 /// Receives them, close-on-exec; `count` says how many fit and then how many came. Bytes received, or -1 with errno.
 ssize_t clinux_receive_descriptors(int socket, int *descriptors, size_t *count, void *bytes, size_t capacity);
 
-/// memfd_create(2): a file of these bytes that is in memory only and that nobody can change (fcntl(2), F_ADD_SEALS),
-/// close-on-exec. Its descriptor, or -1 with errno.
-int clinux_sealed_memory(const void *bytes, size_t count);
+/// open(2) with O_TMPFILE: a file of these bytes on `directory`'s disk that has no name and can get none, close-on-exec. Its
+/// descriptor, or -1 with errno.
+int clinux_unnamed_file(const char *directory, const void *bytes, size_t count);
 
 /// malloc_trim(3): gives pages that the allocator does not use back to the system.
 void clinux_return_free_memory(void);
