@@ -7,10 +7,12 @@ import Testing
 /// An answer that fails in its middle must not look like a whole one.
 @Suite struct CutAnswerTests {
     /// Promises more than its file has.
-    private struct Promise: FileRegion {
+    private final class Promise: FileRegion {
         let descriptor: Int32
-        var offset: Int64 { 0 }
-        var byteCount: Int64 { 1_000 }
+        let offset: Int64 = 0
+        let byteCount: Int64 = 1_000
+
+        init(descriptor: Int32) { self.descriptor = descriptor }
     }
 
     private struct Breaking: Responder {

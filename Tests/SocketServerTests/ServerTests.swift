@@ -212,10 +212,16 @@ import Testing
         }
     }
 
-    struct Region: FileRegion {
+    final class Region: FileRegion {
         let descriptor: Int32
         let offset: Int64
         let byteCount: Int64
+
+        init(descriptor: Int32, offset: Int64, byteCount: Int64) {
+            self.descriptor = descriptor
+            self.offset = offset
+            self.byteCount = byteCount
+        }
     }
 
     @Test func sendsFilesWhole() async throws {

@@ -1,5 +1,5 @@
 /// A part of an open file; the object closes the descriptor when the last holder lets go.
-public protocol FileRegion: Sendable {
+public protocol FileRegion: AnyObject, Sendable {
     /// An open, readable descriptor of a regular file.
     var descriptor: Int32 { get }
     /// First byte to send.

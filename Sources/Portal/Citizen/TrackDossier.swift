@@ -157,7 +157,7 @@ extension Portal {
         fields.append(.contentSecurityPolicy, "default-src 'none'; sandbox")
         fields.append(.cacheControl, "private, no-store")
         fields.append(.etag, "\"\(attachment.digest)\"")
-        return Response(.ok, fields: fields, body: .file(WholeFile(file: file)))
+        return Response(.ok, fields: fields, body: .file(WholeFile(file)))
     }
 
     /// The citizen has the result.
@@ -175,11 +175,13 @@ extension Portal {
 }
 
 /// A whole stored file as a response body.
-struct WholeFile: FileRegion {
-    let file: OpenFile
+final class WholeFile: FileRegion {
+    private let file: OpenFile
     var descriptor: Int32 { file.descriptor }
     var offset: Int64 { 0 }
     var byteCount: Int64 { file.size }
+
+    init(_ file: OpenFile) { self.file = file }
 }
 
 struct TrackPage: Page {

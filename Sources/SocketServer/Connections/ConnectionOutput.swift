@@ -48,9 +48,9 @@ extension Connection {
     private func sendPending() -> Transfer {
         guard let pending else { return .bytes(0) }
         let outcome: Transfer
-        if case .file(let region) = pending.source {
-            if transport.isSecure { return loadFile(region, pending) }
-            outcome = transport.sendFile(region.descriptor, offset: pending.offset, count: pending.remaining)
+        if let file = pending.file {
+            if transport.isSecure { return loadFile(file, pending) }
+            outcome = transport.sendFile(file, offset: pending.offset, count: pending.remaining)
         } else {
             outcome = pending.withRest { transport.send($0, moreFollows: false) } ?? .failed
         }
@@ -59,10 +59,10 @@ extension Connection {
     }
 
     /// TLS cannot send from a file: a piece goes through the output.
-    private func loadFile(_ region: any FileRegion, _ pending: PendingContent) -> Transfer {
+    private func loadFile(_ file: Int32, _ pending: PendingContent) -> Transfer {
         let wanted = Int(min(pending.remaining, 65_536))
         let piece = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
-            count = max(0, pread(region.descriptor, buffer.baseAddress, wanted, off_t(pending.offset)))
+            count = max(0, pread(file, buffer.baseAddress, wanted, off_t(pending.offset)))
         }
         guard !piece.isEmpty else { return .failed }
         output.append(contentsOf: piece)

@@ -5,12 +5,17 @@ import HTTPWire
 /// Kept pages judge their own before.
 enum SelectedRepresentation {
     /// A part of a file, which stays open with it.
-    private struct Part: FileRegion {
-        let whole: any FileRegion
-        let first: Int64
+    private final class Part: FileRegion {
+        private let whole: any FileRegion
+        let offset: Int64
         let byteCount: Int64
         var descriptor: Int32 { whole.descriptor }
-        var offset: Int64 { whole.offset + first }
+
+        init(of whole: any FileRegion, first: Int64, byteCount: Int64) {
+            self.whole = whole
+            offset = whole.offset + first
+            self.byteCount = byteCount
+        }
     }
 
     /// Answers 304, 412, 206 or 416 where the request asks for it. Several ranges of a file are answered by all of it, as a
@@ -56,7 +61,7 @@ enum SelectedRepresentation {
                 guard ranges.count == 1, let only = ranges.first else { return }
                 response.status = .partialContent
                 response.fields.append(.contentRange, only.contentRange(of: region.byteCount))
-                response.body = .file(Part(whole: region, first: only.first, byteCount: only.count))
+                response.body = .file(Part(of: region, first: only.first, byteCount: only.count))
             }
         case .empty, .stream: return
         }
