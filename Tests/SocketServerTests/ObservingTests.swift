@@ -8,9 +8,9 @@ import Testing
 @Suite struct ObservingTests {
     static func record(
         _ path: String, route: Int = -1, status: Status = .ok, microseconds: UInt64 = 70, listener: Int = 0,
-        fields: HeaderFields = HeaderFields(), refusal: Refusal? = nil
+        fields: HeaderFields = HeaderFields(), refusal: Refusal? = nil, method: HTTPWire.Method = .get
     ) -> ExchangeRecord {
-        let head = RequestHead(method: .get, path: path, query: "q=secret", fields: fields)
+        let head = RequestHead(method: method, path: path, query: "q=secret", fields: fields)
         head.id = 0x0123_4567_89AB_CDEF
         head.route = route
         return ExchangeRecord(
@@ -47,6 +47,12 @@ import Testing
         #expect(first["status"] as? Int == 200 && first["peer"] as? String == "192.0.2.7")
         #expect(first["refused"] == nil && lines[3]["refused"] as? String == "bare LF")
         #expect(!lines.description.contains("secret") && !lines.description.contains("token"))
+    }
+
+    /// A head that could not be read has "-"; a method that nobody knows can hold no quote, but the log need not know.
+    @Test(arguments: ["GET", "HEAD", "POST", "-", "GETS", "get", "a\"b"]) func namesTheMethod(_ name: String) throws {
+        let lines = try Self.lines { $0.exchangeFinished(Self.record("/", method: HTTPWire.Method(unchecked: name))) }
+        #expect(lines.map { $0["method"] as? String } == [name] && lines.first?["path"] as? String == "/")
     }
 
     /// However it is spelled, it is the page that the routes find.

@@ -141,9 +141,14 @@ public final class AccessLog: ExchangeObserver {
         line.append(escaping: record.listener)
         line.append("\",\"peer\":\"")
         line.append(escaping: record.peer.address)
-        line.append("\",\"method\":\"")
-        line.append(escaping: record.head.method.name)
-        line.append("\",\"path\":\"")
+        // Most are GET, and a literal costs less than the method's text.
+        if record.head.isRead, !record.head.isHead {
+            line.append("\",\"method\":\"GET\",\"path\":\"")
+        } else {
+            line.append("\",\"method\":\"")
+            line.append(escaping: record.head.method.name)
+            line.append("\",\"path\":\"")
+        }
         record.head.withPathBytes { path in appendPath(path, to: &line) }
         line.append("\",\"status\":")
         line.append(decimal: UInt64(clamping: record.statusCode))
